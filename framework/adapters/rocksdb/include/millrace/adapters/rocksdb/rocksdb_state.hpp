@@ -1,0 +1,44 @@
+// RocksDbTaskBackendFactory: task state that outlives the process, in one RocksDB per task.
+//
+// What apply() wrote survives a killed process, whole or not at all: it is with the operating system when apply()
+// returns. A power cut may take the last of it, never leave a part of it. A store's column family and its stamp live
+// and die together, so a store that was dropped, wiped or newly made is empty and has never been stamped, wherever a
+// crash comes.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+#include <millrace/state/task_backend.hpp>
+
+namespace millrace {
+
+/// Shared by all tasks of the process.
+struct RocksDbStateOptions {
+  /// Blocks, indexes and filters read from disk.
+  std::size_t block_cache_bytes = std::size_t{64} << 20;
+  /// Writes not yet in a table file. When half of it is used by open memtables, the largest of all tasks is flushed.
+  std::size_t write_buffer_bytes = std::size_t{64} << 20;
+};
+
+/// Thread-safe. The backends that it opened may outlive it.
+class RocksDbTaskBackendFactory final : public TaskBackendFactory {
+ public:
+  explicit RocksDbTaskBackendFactory(const RocksDbStateOptions& options = {});
+  ~RocksDbTaskBackendFactory() override;
+
+  /// Errors: StateCorrupted (names the file if RocksDB does), StateDirectoryUnusable, StateDirectoryLocked,
+  /// StateFormatUnknown (nothing was changed).
+  Result<std::unique_ptr<TaskBackend>> open(const std::filesystem::path& directory,
+                                            const std::vector<std::string>& stores) override;
+  /// Deletes the directory. A killed process leaves one that open() finds corrupted, or none.
+  /// Errors: StateDirectoryUnusable, StateFormatUnknown (the directory is not ours: nothing was deleted).
+  /// REQUIRES: no backend of the directory is open, nor any of its iterators.
+  Result<void> destroy(const std::filesystem::path& directory) override;
+
+ private:
+  class Shared;
+  std::shared_ptr<Shared> shared_;
+};
+
+}  // namespace millrace

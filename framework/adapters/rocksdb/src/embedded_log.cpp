@@ -1,0 +1,39 @@
+#include <millrace/adapters/rocksdb/embedded_log.hpp>
+
+#include <millrace/log/in_process_log.hpp>
+
+#include "rocksdb_batch_storage.hpp"
+#include "thread_executor.hpp"
+
+namespace millrace {
+
+struct EmbeddedLog::Parts {
+  std::unique_ptr<RocksDbBatchStorage> storage;
+  std::unique_ptr<ThreadExecutor> executor;
+  std::unique_ptr<InProcessLog> log;
+};
+
+EmbeddedLog::EmbeddedLog(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+EmbeddedLog::~EmbeddedLog() {
+  // Commits under way use the log: the thread ends first.
+  parts_->executor.reset();
+  parts_->log.reset();
+}
+
+Log& EmbeddedLog::log() { return *parts_->log; }
+
+Result<std::unique_ptr<EmbeddedLog>> open_embedded_log(const std::filesystem::path& directory,
+                                                       const EmbeddedLogOptions& options) {
+  auto parts = std::make_unique<EmbeddedLog::Parts>();
+  auto storage = RocksDbBatchStorage::open(directory, options);
+  if (!storage) return storage.error();
+  parts->storage = std::move(*storage);
+  parts->executor = std::make_unique<ThreadExecutor>();
+  auto log = InProcessLog::open(*parts->storage, *parts->executor);
+  if (!log) return log.error();
+  parts->log = std::move(*log);
+  return std::unique_ptr<EmbeddedLog>(new EmbeddedLog(std::move(parts)));
+}
+
+}  // namespace millrace

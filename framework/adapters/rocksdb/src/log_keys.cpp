@@ -1,0 +1,143 @@
+#include "log_keys.hpp"
+
+#include <millrace/base/big_endian.hpp>
+
+namespace millrace {
+
+namespace {
+
+constexpr char kInBatches = 'b';
+constexpr char kInIndex = 'i';
+
+void append_string(Bytes& out, BytesView text) {
+  append_big_endian(out, static_cast<std::uint32_t>(text.size()));
+  out.append(text);
+}
+
+template <class T>
+bool take_integer(BytesView& bytes, T& value) {
+  if (bytes.size() < sizeof(T)) return false;
+  value = read_big_endian<T>(bytes);
+  bytes.remove_prefix(sizeof(T));
+  return true;
+}
+
+bool take_string(BytesView& bytes, std::string& text) {
+  std::uint32_t size = 0;
+  if (!take_integer(bytes, size) || bytes.size() < size) return false;
+  text.assign(bytes.substr(0, size));
+  bytes.remove_prefix(size);
+  return true;
+}
+
+bool take_prefix(BytesView& bytes, char prefix) {
+  if (bytes.empty() || bytes[0] != prefix) return false;
+  bytes.remove_prefix(1);
+  return true;
+}
+
+}  // namespace
+
+Bytes serial_key(BatchSerial serial) {
+  Bytes key;
+  append_big_endian(key, serial.value());
+  return key;
+}
+
+bool decode_serial(BytesView key, BatchSerial& serial) {
+  std::uint64_t number = 0;
+  if (!take_integer(key, number) || !key.empty()) return false;
+  serial = BatchSerial(number);
+  return true;
+}
+
+Bytes index_key(const BatchKey& key) {
+  Bytes bytes;
+  append_big_endian(bytes, key.topic.value());
+  append_big_endian(bytes, key.partition.value());
+  append_big_endian(bytes, key.base.value());
+  return bytes;
+}
+
+Offset base_of(BytesView bytes) { return Offset(read_big_endian<std::int64_t>(bytes.substr(8))); }
+
+Bytes encode_index_entry(const IndexEntry& entry) {
+  Bytes bytes;
+  append_big_endian(bytes, entry.count);
+  bytes += entry.serial ? kInBatches : kInIndex;
+  if (entry.serial) append_big_endian(bytes, entry.serial->value());
+  else bytes += entry.bytes;
+  return bytes;
+}
+
+bool decode_index_entry(BytesView value, IndexEntry& entry) {
+  if (!take_integer(value, entry.count) || entry.count <= 0 || value.empty()) return false;
+  char place = value[0];
+  value.remove_prefix(1);
+  entry.serial.reset();
+  entry.bytes = {};
+  if (place == kInBatches) return decode_serial(value, entry.serial.emplace());
+  entry.bytes = value;
+  return place == kInIndex;
+}
+
+Bytes topic_key(TopicNumber number) {
+  Bytes key(1, kTopicPrefix);
+  append_big_endian(key, number.value());
+  return key;
+}
+
+Bytes encode_topic(const TopicInfo& info) {
+  Bytes bytes;
+  append_big_endian(bytes, info.partitions);
+  append_big_endian(bytes, static_cast<std::uint8_t>(info.cleanup));
+  append_string(bytes, info.name);
+  append_string(bytes, info.id);
+  return bytes;
+}
+
+bool decode_topic(BytesView key, BytesView value, StorageWrite::Topic& topic) {
+  std::uint32_t number = 0;
+  std::uint8_t cleanup = 0;
+  if (!take_prefix(key, kTopicPrefix) || !take_integer(key, number) || !key.empty()) return false;
+  if (!take_integer(value, topic.info.partitions) || !take_integer(value, cleanup)) return false;
+  if (!take_string(value, topic.info.name) || !take_string(value, topic.info.id) || !value.empty()) return false;
+  if (topic.info.partitions < 1 || cleanup > static_cast<std::uint8_t>(CleanupPolicy::Compact)) return false;
+  topic.number = TopicNumber(number);
+  topic.info.cleanup = static_cast<CleanupPolicy>(cleanup);
+  return true;
+}
+
+Bytes group_prefix(const std::string& group) {
+  Bytes key(1, kOffsetPrefix);
+  append_string(key, group);
+  return key;
+}
+
+Bytes offset_key(const StorageWrite::GroupOffset& offset) {
+  Bytes key = group_prefix(offset.group);
+  append_string(key, offset.partition.topic);
+  append_big_endian(key, offset.partition.partition.value());
+  return key;
+}
+
+Bytes encode_offset(const CommittedOffset& committed) {
+  Bytes bytes;
+  append_big_endian(bytes, committed.offset.value());
+  bytes += committed.metadata;
+  return bytes;
+}
+
+bool decode_offset(BytesView key, BytesView value, StorageWrite::GroupOffset& offset) {
+  std::int32_t partition = 0;
+  std::int64_t position = 0;
+  if (!take_prefix(key, kOffsetPrefix) || !take_string(key, offset.group)) return false;
+  if (!take_string(key, offset.partition.topic) || !take_integer(key, partition) || !key.empty()) return false;
+  if (!take_integer(value, position)) return false;
+  offset.partition.partition = Partition(partition);
+  offset.committed.offset = Offset(position);
+  offset.committed.metadata.assign(value);
+  return true;
+}
+
+}  // namespace millrace

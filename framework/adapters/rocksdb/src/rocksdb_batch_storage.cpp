@@ -1,0 +1,279 @@
+#include "rocksdb_batch_storage.hpp"
+
+#include <random>
+
+#include <fmt/format.h>
+
+#include <millrace/base/big_endian.hpp>
+
+#include "database_directory.hpp"
+#include "log_options.hpp"
+#include "slices.hpp"
+
+namespace millrace {
+
+namespace {
+
+constexpr int kLogFormat = 1;
+constexpr const char* kBatchColumn = "batches";
+constexpr const char* kIndexColumn = "index";
+// A large transaction's memory is given back.
+constexpr std::size_t kKeptBatchBytes = std::size_t{8} << 20;
+
+Bytes single(char key) { return Bytes(1, key); }
+
+/// Keys of the index between two bounds, which it owns.
+struct IndexRange {
+  IndexRange(TopicNumber topic, Partition partition)
+      : from(index_key({topic, partition, Offset(0)})), to(index_key({topic, partition.next(), Offset(0)})) {}
+  explicit IndexRange(TopicNumber topic)
+      : from(index_key({topic, Partition(0), Offset(0)})), to(index_key({topic.next(), Partition(0), Offset(0)})) {}
+  IndexRange(const IndexRange&) = delete;
+  IndexRange& operator=(const IndexRange&) = delete;
+
+  std::unique_ptr<rocksdb::Iterator> walk(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* index) const {
+    rocksdb::ReadOptions options;
+    options.iterate_lower_bound = &lower;
+    options.iterate_upper_bound = &upper;
+    return std::unique_ptr<rocksdb::Iterator>(db.NewIterator(options, index));
+  }
+
+  const Bytes from;
+  const Bytes to;
+  const rocksdb::Slice lower{from};
+  const rocksdb::Slice upper{to};
+};
+
+}  // namespace
+
+Result<std::unique_ptr<RocksDbBatchStorage>> RocksDbBatchStorage::open(const std::filesystem::path& directory,
+                                                                       const EmbeddedLogOptions& options) {
+  MILLRACE_TRY(DatabaseDirectory(directory, "log", kLogFormat, kLogErrors).claim());
+  auto block_cache = rocksdb::NewLRUCache(options.block_cache_bytes);
+  std::vector<rocksdb::ColumnFamilyDescriptor> columns{
+      {rocksdb::kDefaultColumnFamilyName, small_column_options(block_cache)},
+      {kIndexColumn, small_column_options(block_cache)},
+      {kBatchColumn, batch_column_options(options, block_cache)}};
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* db = nullptr;
+  auto status = rocksdb::DB::Open(log_database_options(options), directory.string(), columns, &handles, &db);
+  if (!status.ok()) return open_error(status, directory, kLogErrors);
+  return std::unique_ptr<RocksDbBatchStorage>(
+      new RocksDbBatchStorage(directory, std::unique_ptr<rocksdb::DB>(db), std::move(handles), options.fsync));
+}
+
+RocksDbBatchStorage::RocksDbBatchStorage(std::filesystem::path directory, std::unique_ptr<rocksdb::DB> db,
+                                         std::vector<rocksdb::ColumnFamilyHandle*> handles, bool fsync)
+    : directory_(std::move(directory)),
+      db_(std::move(db)),
+      meta_(handles[0]),
+      index_(handles[1]),
+      batches_(handles[2]) {
+  write_options_.sync = fsync;
+}
+
+RocksDbBatchStorage::~RocksDbBatchStorage() {
+  // If the flush fails, the WAL still has everything.
+  if (!failed_) db_->Flush(rocksdb::FlushOptions(), {meta_, index_, batches_}).PermitUncheckedError();
+  for (auto* column : {meta_, index_, batches_}) db_->DestroyColumnFamilyHandle(column).PermitUncheckedError();
+}
+
+Error RocksDbBatchStorage::corrupted(const std::string& what) const {
+  return Error(ErrorCode::LogCorrupted, fmt::format("{}: {}", directory_.string(), what));
+}
+
+Result<StoredLog> RocksDbBatchStorage::load() {
+  StoredLog log;
+  MILLRACE_TRY(load_meta(log));
+  MILLRACE_TRY(ensure_log_id(log));
+  MILLRACE_TRY(find_next_serial());
+  for (StoredLog::Topic& topic : log.topics) {
+    for (std::int32_t partition = 0; partition < topic.info.partitions; ++partition) {
+      auto end = find_end(topic.number, Partition(partition));
+      if (!end) return end.error().at({.topic = topic.info.name, .partition = partition});
+      topic.partitions.push_back({Offset(0), *end});
+    }
+  }
+  return log;
+}
+
+Result<void> RocksDbBatchStorage::load_meta(StoredLog& log) {
+  std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator(read_options_, meta_));
+  for (at->SeekToFirst(); at->Valid(); at->Next()) {
+    MILLRACE_TRY(load_meta_entry(to_view(at->key()), to_view(at->value()), log));
+  }
+  if (!at->status().ok()) return read_error(at->status(), directory_, kLogErrors);
+  for (const StoredLog::Topic& topic : log.topics) {
+    if (topic.number >= log.next_topic)
+      return corrupted(fmt::format("topic {} has an impossible number", topic.info.name));
+  }
+  return {};
+}
+
+Result<void> RocksDbBatchStorage::load_meta_entry(BytesView key, BytesView value, StoredLog& log) {
+  StorageWrite::Topic topic;
+  StorageWrite::GroupOffset offset;
+  if (key == single(kLogIdKey)) {
+    log.id = Bytes(value);
+  } else if (key == single(kNextTopicKey) && value.size() == sizeof(std::uint32_t)) {
+    log.next_topic = TopicNumber(read_big_endian<std::uint32_t>(value));
+  } else if (decode_topic(key, value, topic)) {
+    log.topics.push_back({topic.number, std::move(topic.info), {}});
+  } else if (decode_offset(key, value, offset)) {
+    log.offsets.push_back(std::move(offset));
+  } else {
+    return corrupted(fmt::format("the entry {} is malformed", printable(key)));
+  }
+  return {};
+}
+
+Result<void> RocksDbBatchStorage::ensure_log_id(StoredLog& log) {
+  if (!log.id.empty()) return {};
+  std::random_device entropy;
+  log.id = fmt::format("{:08x}{:08x}", entropy(), entropy());
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
+  auto written = db_->Put(synced, meta_, single(kLogIdKey), log.id);
+  if (!written.ok()) return open_error(written, directory_, kLogErrors);
+  return {};
+}
+
+Result<void> RocksDbBatchStorage::find_next_serial() {
+  std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator(read_options_, batches_));
+  at->SeekToLast();
+  if (!at->status().ok()) return read_error(at->status(), directory_, kLogErrors);
+  if (!at->Valid()) return {};
+  if (!decode_serial(to_view(at->key()), next_serial_)) return corrupted("the key of the last batch is malformed");
+  next_serial_ = next_serial_.next();
+  return {};
+}
+
+Result<Offset> RocksDbBatchStorage::find_end(TopicNumber topic, Partition partition) {
+  IndexRange range(topic, partition);
+  auto at = range.walk(*db_, index_);
+  at->SeekToLast();
+  if (!at->status().ok()) return read_error(at->status(), directory_, kLogErrors);
+  if (!at->Valid()) return Offset(0);
+  IndexEntry entry;
+  if (!decode_index_entry(to_view(at->value()), entry)) return corrupted("an index entry is malformed");
+  return base_of(to_view(at->key())).plus(entry.count);
+}
+
+Result<void> RocksDbBatchStorage::write(const StorageWrite& write) {
+  if (failed_) return *failed_;
+  batch_.Clear();
+  MILLRACE_TRY(collect(write));
+  auto written = db_->Write(write_options_, &batch_);
+  if (!written.ok()) {
+    failed_ = write_error(written, directory_, kLogErrors);
+    return *failed_;
+  }
+  if (batch_.GetDataSize() > kKeptBatchBytes) batch_ = rocksdb::WriteBatch();
+  return {};
+}
+
+/// Deletions first, so that what the same write brings anew stays. Adding to a batch fails only where a limit is set.
+Result<void> RocksDbBatchStorage::collect(const StorageWrite& write) {
+  for (const std::string& group : write.deleted_groups) MILLRACE_TRY(collect_group_deletion(group));
+  for (const StorageWrite::Topic& topic : write.deleted_topics) MILLRACE_TRY(collect_topic_deletion(topic.number));
+  for (const StorageWrite::Topic& topic : write.created_topics) {
+    batch_.Put(meta_, topic_key(topic.number), encode_topic(topic.info)).PermitUncheckedError();
+    Bytes next;
+    append_big_endian(next, topic.number.next().value());
+    batch_.Put(meta_, single(kNextTopicKey), next).PermitUncheckedError();
+  }
+  for (const StorageWrite::Batch& batch : write.batches) {
+    auto count = batch_record_count(batch.bytes);
+    if (!count) return count.error();
+    collect_batch(batch, *count);
+  }
+  for (const StorageWrite::GroupOffset& offset : write.offsets) {
+    batch_.Put(meta_, offset_key(offset), encode_offset(offset.committed)).PermitUncheckedError();
+  }
+  return {};
+}
+
+void RocksDbBatchStorage::collect_batch(const StorageWrite::Batch& batch, std::int32_t count) {
+  IndexEntry entry{count, std::nullopt, batch.bytes};
+  if (batch.bytes.size() >= kLeastSeparateBytes) {
+    entry.serial = next_serial_;
+    next_serial_ = next_serial_.next();
+    batch_.Put(batches_, serial_key(*entry.serial), to_slice(batch.bytes)).PermitUncheckedError();
+  }
+  batch_.Put(index_, index_key(batch.key), encode_index_entry(entry)).PermitUncheckedError();
+}
+
+Result<void> RocksDbBatchStorage::collect_topic_deletion(TopicNumber topic) {
+  batch_.Delete(meta_, topic_key(topic)).PermitUncheckedError();
+  IndexRange range(topic);
+  batch_.DeleteRange(index_, range.lower, range.upper).PermitUncheckedError();
+  auto at = range.walk(*db_, index_);
+  for (at->SeekToFirst(); at->Valid(); at->Next()) {
+    IndexEntry entry;
+    if (!decode_index_entry(to_view(at->value()), entry)) return corrupted("an index entry is malformed");
+    if (entry.serial) batch_.Delete(batches_, serial_key(*entry.serial)).PermitUncheckedError();
+  }
+  if (!at->status().ok()) return read_error(at->status(), directory_, kLogErrors);
+  return {};
+}
+
+Result<void> RocksDbBatchStorage::collect_group_deletion(const std::string& group) {
+  Bytes prefix = group_prefix(group);
+  std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator(read_options_, meta_));
+  for (at->Seek(prefix); at->Valid() && at->key().starts_with(prefix); at->Next()) {
+    batch_.Delete(meta_, at->key()).PermitUncheckedError();
+  }
+  if (!at->status().ok()) return read_error(at->status(), directory_, kLogErrors);
+  return {};
+}
+
+Result<std::optional<StoredBatch>> RocksDbBatchStorage::read_batch(const BatchKey& key) {
+  auto entry = std::make_shared<rocksdb::PinnableSlice>();
+  auto status = db_->Get(read_options_, index_, index_key(key), entry.get());
+  if (status.IsNotFound()) return seek_batch(key);
+  if (!status.ok()) return read_error(status, directory_, kLogErrors);
+  return resolve(key, std::move(entry));
+}
+
+/// For an offset that no batch begins at: rare, since readers go from batch to batch.
+Result<std::optional<StoredBatch>> RocksDbBatchStorage::seek_batch(const BatchKey& key) {
+  IndexRange range(key.topic, key.partition);
+  auto at = range.walk(*db_, index_);
+  at->SeekForPrev(index_key(key));
+  if (at->Valid()) {
+    IndexEntry before;
+    if (!decode_index_entry(to_view(at->value()), before)) return corrupted("an index entry is malformed");
+    if (base_of(to_view(at->key())).plus(before.count) <= key.base) at->Next();
+  } else if (at->status().ok()) {
+    at->SeekToFirst();
+  }
+  if (!at->status().ok()) return read_error(at->status(), directory_, kLogErrors);
+  if (!at->Valid()) return std::optional<StoredBatch>();
+  // A copy: an iterator kept alive would pin whole memtables.
+  auto entry = std::make_shared<rocksdb::PinnableSlice>();
+  entry->PinSelf(at->value());
+  return resolve({key.topic, key.partition, base_of(to_view(at->key()))}, std::move(entry));
+}
+
+Result<std::optional<StoredBatch>> RocksDbBatchStorage::resolve(const BatchKey& key, Pinned encoded) {
+  IndexEntry entry;
+  if (!decode_index_entry(to_view(*encoded), entry)) return corrupted("an index entry is malformed");
+  if (!entry.serial) return std::optional<StoredBatch>(StoredBatch{key.base, entry.bytes, std::move(encoded)});
+  auto batch = std::make_shared<rocksdb::PinnableSlice>();
+  auto status = db_->Get(read_options_, batches_, serial_key(*entry.serial), batch.get());
+  if (status.IsNotFound()) return explain_missing(key);
+  if (!status.ok()) return read_error(status, directory_, kLogErrors);
+  BytesView bytes = to_view(*batch);
+  return std::optional<StoredBatch>(StoredBatch{key.base, bytes, std::move(batch)});
+}
+
+/// Either the topic was deleted between the two reads, or the batch is lost.
+Result<std::optional<StoredBatch>> RocksDbBatchStorage::explain_missing(const BatchKey& key) {
+  std::string entry;
+  auto status = db_->Get(read_options_, index_, index_key(key), &entry);
+  if (status.IsNotFound()) return std::optional<StoredBatch>();
+  if (!status.ok()) return read_error(status, directory_, kLogErrors);
+  return corrupted(fmt::format("the index has a batch at offset {}, which is not there", key.base.value()));
+}
+
+}  // namespace millrace

@@ -1,0 +1,72 @@
+#include "rocksdb_store_backend.hpp"
+
+#include "database_error.hpp"
+#include "slices.hpp"
+
+namespace millrace {
+
+namespace {
+
+/// RocksDB's iterator is a snapshot by itself.
+class RocksDbIterator final : public KeyValueIterator {
+ public:
+  RocksDbIterator(std::shared_ptr<StoreColumn> column, const KeyRange& range)
+      : column_(std::move(column)), to_(range.to.value_or(Bytes())), to_slice_(to_slice(to_)) {
+    rocksdb::ReadOptions options;
+    if (range.to) options.iterate_upper_bound = &to_slice_;
+    inner_.reset(column_->db().NewIterator(options, column_->handle()));
+    if (range.from) inner_->Seek(to_slice(*range.from));
+    else inner_->SeekToFirst();
+  }
+  bool valid() const override { return inner_->Valid(); }
+  void next() override { inner_->Next(); }
+  BytesView key() const override { return to_view(inner_->key()); }
+  BytesView value() const override { return to_view(inner_->value()); }
+  Result<void> status() const override {
+    if (inner_->status().ok()) return {};
+    return read_error(inner_->status(), column_->database().directory(), kStateErrors);
+  }
+
+ private:
+  std::shared_ptr<StoreColumn> column_;
+  const Bytes to_;
+  const rocksdb::Slice to_slice_;
+  std::unique_ptr<rocksdb::Iterator> inner_;
+};
+
+class EmptyIterator final : public KeyValueIterator {
+ public:
+  bool valid() const override { return false; }
+  void next() override {}
+  BytesView key() const override { return {}; }
+  BytesView value() const override { return {}; }
+  Result<void> status() const override { return {}; }
+};
+
+}  // namespace
+
+Result<bool> RocksDbStoreBackend::get(BytesView key, Bytes& value) {
+  pinned_.Reset();
+  auto status = column_->db().Get(read_options_, column_->handle(), to_slice(key), &pinned_);
+  if (status.IsNotFound()) return false;
+  if (!status.ok()) return read_error(status, column_->database().directory(), kStateErrors);
+  value.assign(pinned_.data(), pinned_.size());
+  // Lets the cached block go.
+  pinned_.Reset();
+  return true;
+}
+
+Result<std::unique_ptr<KeyValueIterator>> RocksDbStoreBackend::range(const KeyRange& range) {
+  // RocksDB does not say what it makes of bounds that are the wrong way round.
+  bool empty = range.to && (range.to->empty() || (range.from && *range.from >= *range.to));
+  if (empty) return std::unique_ptr<KeyValueIterator>(std::make_unique<EmptyIterator>());
+  return std::unique_ptr<KeyValueIterator>(std::make_unique<RocksDbIterator>(column_, range));
+}
+
+std::uint64_t RocksDbStoreBackend::approximate_entries() const {
+  std::uint64_t entries = 0;
+  column_->db().GetIntProperty(column_->handle(), rocksdb::DB::Properties::kEstimateNumKeys, &entries);
+  return entries;
+}
+
+}  // namespace millrace

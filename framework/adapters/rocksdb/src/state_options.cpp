@@ -1,0 +1,70 @@
+#include "state_options.hpp"
+
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
+
+namespace millrace {
+
+namespace {
+
+constexpr std::size_t kKiB = std::size_t{1} << 10;
+constexpr std::size_t kMiB = std::size_t{1} << 20;
+// What one store may hold in its memtable; the WAL, which is read again after a crash, is bounded by twice that.
+constexpr std::size_t kMemtableBytes = 8 * kMiB;
+// Files kept open per task: a process may have many tasks and 1,024 descriptors.
+constexpr int kOpenFiles = 64;
+constexpr double kBloomBitsPerKey = 10;
+
+}  // namespace
+
+void make_quiet(rocksdb::DBOptions& options) {
+  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  options.keep_log_file_num = 2;
+  options.max_log_file_size = kMiB;
+  options.stats_dump_period_sec = 0;
+  options.stats_persist_period_sec = 0;
+  options.skip_stats_update_on_db_open = true;
+}
+
+rocksdb::DBOptions state_database_options(std::shared_ptr<rocksdb::WriteBufferManager> write_buffers) {
+  rocksdb::DBOptions options;
+  make_quiet(options);
+  options.create_if_missing = true;
+  options.create_missing_column_families = true;
+  options.max_open_files = kOpenFiles;
+  options.max_background_jobs = 2;
+  options.write_buffer_manager = std::move(write_buffers);
+  options.max_total_wal_size = 2 * kMemtableBytes;
+  options.max_manifest_file_size = 8 * kMiB;
+  options.bytes_per_sync = kMiB;
+  // A damaged or torn WAL gives a consistent prefix: the changelog has the rest.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  // One thread writes at a time.
+  options.allow_concurrent_memtable_write = false;
+  return options;
+}
+
+rocksdb::ColumnFamilyOptions state_column_options(std::shared_ptr<rocksdb::Cache> block_cache) {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = std::move(block_cache);
+  table.block_size = 4 * kKiB;
+  table.format_version = 5;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kBloomBitsPerKey));
+  table.whole_key_filtering = true;
+  // Within the one byte budget, and there before the blocks they lead to.
+  table.cache_index_and_filter_blocks = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.data_block_index_type = rocksdb::BlockBasedTableOptions::kDataBlockBinaryAndHash;
+
+  rocksdb::ColumnFamilyOptions options;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  options.write_buffer_size = kMemtableBytes;
+  options.max_write_buffer_number = 3;
+  // The default, an eighth of the memtable, would cost a MiB for each store that has seen one write.
+  options.arena_block_size = 64 * kKiB;
+  options.level_compaction_dynamic_level_bytes = true;
+  options.compression = rocksdb::kNoCompression;
+  return options;
+}
+
+}  // namespace millrace

@@ -1,0 +1,31 @@
+// StopSignals: SIGTERM and SIGINT as a wish to stop; the second one ends the process at once.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <thread>
+
+namespace millrace {
+
+/// Make one at the beginning of main(), before any other thread: it blocks the signals for all threads made later and
+/// takes them on one of its own. Also ignores SIGPIPE: a closed pipe is an error of the write.
+class StopSignals {
+ public:
+  StopSignals();
+  ~StopSignals();
+  StopSignals(const StopSignals&) = delete;
+  StopSignals& operator=(const StopSignals&) = delete;
+
+  /// True after the first signal.
+  [[nodiscard]] bool stop_requested() const { return signal_.load() != 0; }
+  /// The signal's number, 0 if there was none.
+  [[nodiscard]] int signal() const { return signal_.load(); }
+
+ private:
+  void watch();
+  std::atomic<int> signal_{0};
+  std::atomic<bool> ending_{false};
+  std::thread thread_;
+};
+
+}  // namespace millrace

@@ -1,0 +1,10 @@
+// The version of the library.
+#pragma once
+
+#include <string_view>
+
+namespace millrace {
+
+inline constexpr std::string_view kVersion = "0.1.0";
+
+}  // namespace millrace

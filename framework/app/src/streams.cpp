@@ -1,0 +1,325 @@
+#include <millrace/app/streams.hpp>
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <random>
+
+#include <fmt/format.h>
+
+#include <millrace/adapters/http/health_routes.hpp>
+#include <millrace/adapters/http/http_server.hpp>
+#include <millrace/adapters/prometheus/text.hpp>
+#include <millrace/app/thread_runner.hpp>
+#include <millrace/app/wait.hpp>
+#include "http_metrics.hpp"
+#include "wiring.hpp"
+
+namespace millrace {
+
+std::string_view to_string(StreamsState state) {
+  switch (state) {
+    case StreamsState::Created: return "created";
+    case StreamsState::Starting: return "starting";
+    case StreamsState::Running: return "running";
+    case StreamsState::PendingShutdown: return "pending_shutdown";
+    case StreamsState::NotRunning: return "not_running";
+    case StreamsState::PendingError: return "pending_error";
+    case StreamsState::Error: return "error";
+  }
+  return "?";
+}
+
+namespace {
+
+std::string new_run_id() {
+  std::random_device entropy;
+  return fmt::format("{:08x}{:08x}", entropy(), entropy());
+}
+
+bool is(const ThreadStatus& status, ThreadState state) { return status.state == state; }
+
+}  // namespace
+
+class Streams::Impl {
+ public:
+  Impl(Topology topology, StreamsConfig config, Logger* logger)
+      : topology_(std::move(topology)), config_(std::move(config)), given_logger_(logger) {}
+  ~Impl() {
+    close(config_.shutdown_timeout);
+    state_gauges_collector_.reset();
+    http_.reset();
+    threads_.clear();
+  }
+
+  Result<void> start() {
+    MILLRACE_ASSERT(!wiring_, "start() is called once");
+    auto wiring = Wiring::open(config_, given_logger_);
+    if (!wiring) return wiring.error();
+    wiring_ = std::move(*wiring);
+    auto catalog = wiring_->prepare_topics(topology_);
+    if (!catalog) return catalog.error();
+    catalog_ = std::move(*catalog);
+    export_states();
+    MILLRACE_TRY(start_http());
+    std::string run_id = new_run_id();
+    for (int i = 1; i <= config_.num_stream_threads; ++i) {
+      threads_.push_back(std::make_unique<ThreadRunner>(
+          [&](WakeUp wake_up) {
+            StreamThreadPorts ports{config_,
+                                    topology_,
+                                    catalog_,
+                                    wiring_->clock(),
+                                    wiring_->logger(),
+                                    wiring_->metrics(),
+                                    wiring_->log(),
+                                    wiring_->backends(),
+                                    &wiring_->directory(),
+                                    wiring_->clean_budget()};
+            return std::make_unique<StreamThread>(ports, i, run_id, std::move(wake_up));
+          },
+          [this] { notify(); }));
+    }
+    std::lock_guard lock(mutex_);
+    started_ = true;
+    for (auto& thread : threads_) thread->start();
+    return {};
+  }
+
+  bool close(std::chrono::milliseconds timeout) {
+    {
+      std::lock_guard lock(mutex_);
+      if (!started_) return true;
+      closing_ = true;
+    }
+    for (auto& thread : threads_) thread->request_stop();
+    bool ended = wait_for(
+        [this] { return std::all_of(threads_.begin(), threads_.end(), [](const auto& t) { return t->ended(); }); },
+        timeout);
+    if (!ended) {
+      wiring_->logger().warn("streams", fmt::format("the stream threads did not end within {} ms", timeout.count()));
+    }
+    return ended;
+  }
+
+  StreamsState state() const {
+    std::lock_guard lock(mutex_);
+    if (!started_) return StreamsState::Created;
+    auto threads = statuses();
+    bool failed = std::any_of(threads.begin(), threads.end(), [](const auto& t) { return t.failure.has_value(); });
+    bool all_dead = std::all_of(threads.begin(), threads.end(), [](const auto& t) { return is(t, ThreadState::Dead); });
+    if (failed) return all_dead ? StreamsState::Error : StreamsState::PendingError;
+    if (all_dead) return StreamsState::NotRunning;
+    if (closing_) return StreamsState::PendingShutdown;
+    bool running =
+        std::all_of(threads.begin(), threads.end(), [](const auto& t) { return is(t, ThreadState::Running); });
+    return running ? StreamsState::Running : StreamsState::Starting;
+  }
+
+  std::vector<ThreadStatus> statuses() const {
+    std::vector<ThreadStatus> all;
+    for (const auto& thread : threads_) all.push_back(thread->status());
+    return all;
+  }
+
+  bool wait_for(const std::function<bool()>& condition, std::chrono::milliseconds timeout) {
+    auto deadline = std::chrono::steady_clock::now() + timeout;
+    std::unique_lock lock(change_mutex_);
+    while (true) {
+      lock.unlock();
+      if (condition()) return true;
+      lock.lock();
+      auto now = std::chrono::steady_clock::now();
+      if (now >= deadline) return false;
+      changed_.wait_until(lock, std::min(deadline, now + std::chrono::milliseconds(50)));
+    }
+  }
+
+  Result<bool> drained() {
+    // First what is committed, then the ends: if all that was committed covers every end seen later, nothing is left.
+    LogAdmin& admin = wiring_->log().admin();
+    auto committed = wait(admin.committed_offsets(config_.application_id));
+    if (!committed) return committed.error();
+    std::vector<TopicPartition> inputs;
+    for (const Subtopology& subtopology : topology_.subtopologies()) {
+      for (const TopicRef& topic : subtopology.source_topics) {
+        std::string name = topic.full_name(config_.application_id);
+        for (std::int32_t i = 0; i < catalog_.find(name)->partitions; ++i) inputs.push_back({name, Partition(i)});
+      }
+    }
+    auto ranges = wait(admin.offset_ranges(inputs));
+    if (!ranges) return ranges.error();
+    for (const auto& [partition, range] : *ranges) {
+      auto at = committed->find(partition);
+      if (at == committed->end() || at->second.offset < range.end) return false;
+    }
+    return true;
+  }
+
+  Result<void> read_store(const std::string& store, const std::function<void(TaskId, BytesView, BytesView)>& visit) {
+    for (const TaskId& task : plan_tasks(topology_, config_.application_id, catalog_)) {
+      const Subtopology& subtopology = topology_.subtopology(task.subtopology);
+      if (std::find(subtopology.stores.begin(), subtopology.stores.end(), store) == subtopology.stores.end()) continue;
+      std::vector<std::string> persistent;
+      for (const std::string& name : subtopology.stores) {
+        if (topology_.stores().at(name).persistent) persistent.push_back(name);
+      }
+      auto backend = wiring_->backends().open(wiring_->directory().task_path(task), persistent);
+      if (!backend) return backend.error().at({.task = to_string(task), .store = store});
+      auto entries = (*backend)->store(store).range({});
+      if (!entries) return entries.error().at({.task = to_string(task), .store = store});
+      for (; (*entries)->valid(); (*entries)->next()) visit(task, (*entries)->key(), (*entries)->value());
+      if (auto status = (*entries)->status(); !status)
+        return status.error().at({.task = to_string(task), .store = store});
+    }
+    return {};
+  }
+
+  void request_commit() {
+    for (auto& thread : threads_) thread->request_commit();
+  }
+
+  void notify() {
+    std::lock_guard lock(change_mutex_);
+    changed_.notify_all();
+  }
+
+  Wiring& wiring() {
+    MILLRACE_ASSERT(wiring_ != nullptr, "start() comes first");
+    return *wiring_;
+  }
+
+  const Topology& topology() const { return topology_; }
+  const StreamsConfig& config() const { return config_; }
+  const TopicCatalog& catalog() const { return catalog_; }
+  std::uint16_t http_port() const { return http_ ? http_->port() : std::uint16_t{0}; }
+
+ private:
+  Result<void> start_http() {
+    if (!config_.metrics_enabled) return {};
+    http_metrics_ = std::make_unique<HttpMetrics>(wiring_->metrics());
+    HttpServerOptions options;
+    options.on_response = [this](std::string_view path, int status) { http_metrics_->count_response(path, status); };
+    options.on_rejected = [this] { http_metrics_->count_rejected(); };
+    http_ = std::make_unique<HttpServer>(health_routes({.metrics_text = [this] { return wiring_->metrics_text(); },
+                                                        .metrics_content_type = std::string(kPrometheusContentType),
+                                                        .readiness = [this] { return readiness(); }}),
+                                         std::move(options));
+    MILLRACE_TRY(http_->start(static_cast<std::uint16_t>(config_.metrics_port)));
+    std::string taken = config_.metrics_port != 0 && http_->port() != config_.metrics_port
+                            ? fmt::format(" (port {} is taken)", config_.metrics_port)
+                            : "";
+    wiring_->logger().info("http", fmt::format("metrics and health on http://127.0.0.1:{}/{}", http_->port(), taken));
+    return {};
+  }
+
+  Readiness readiness() const {
+    Readiness ready;
+    StreamsState now = state();
+    if (now != StreamsState::Running) ready.reasons.push_back(fmt::format("the application is {}", to_string(now)));
+    for (const ThreadStatus& thread : statuses()) {
+      if (thread.failure) ready.reasons.push_back(thread.failure->to_string());
+      if (thread.waiting_tasks > 0)
+        ready.reasons.push_back(fmt::format("{} tasks are not yet running", thread.waiting_tasks));
+      for (const RestoreProgress& restoring : thread.restoring) {
+        ready.restoring.push_back({to_string(restoring.task), restoring.store,
+                                   static_cast<std::uint64_t>(std::max<std::int64_t>(restoring.remaining_records, 0))});
+      }
+    }
+    return ready;
+  }
+
+  // Looked up when asked for, on the scraper's thread.
+  void export_states() {
+    for (auto state :
+         {StreamsState::Created, StreamsState::Starting, StreamsState::Running, StreamsState::PendingShutdown,
+          StreamsState::NotRunning, StreamsState::PendingError, StreamsState::Error}) {
+      state_gauges_.emplace_back(state, wiring_->metrics().gauge(MetricId::State, {to_string(state)}));
+    }
+    for (auto state : {ThreadState::Starting, ThreadState::Running, ThreadState::PendingShutdown, ThreadState::Dead}) {
+      thread_gauges_.emplace_back(state, wiring_->metrics().gauge(MetricId::Threads, {to_string(state)}));
+    }
+    running_tasks_ = wiring_->metrics().gauge(MetricId::Tasks, {"running"});
+    restoring_tasks_ = wiring_->metrics().gauge(MetricId::Tasks, {"restoring"});
+    state_gauges_collector_ = wiring_->metrics().collector([this] {
+      std::size_t running = 0;
+      std::size_t restoring = 0;
+      StreamsState now = state();
+      auto threads = started() ? statuses() : std::vector<ThreadStatus>();
+      for (const ThreadStatus& thread : threads) {
+        running += thread.running.size();
+        restoring += thread.waiting_tasks;
+      }
+      for (auto& [value, gauge] : state_gauges_) gauge->set(value == now ? 1 : 0);
+      for (auto& [value, gauge] : thread_gauges_) {
+        gauge->set(std::count_if(threads.begin(), threads.end(),
+                                 [&, wanted = value](const auto& t) { return is(t, wanted); }));
+      }
+      running_tasks_->set(running);
+      restoring_tasks_->set(restoring);
+    });
+  }
+
+  bool started() const {
+    std::lock_guard lock(mutex_);
+    return started_;
+  }
+
+  // Constant after construction.
+  const Topology topology_;
+  const StreamsConfig config_;
+  Logger* const given_logger_;
+
+  // Constant after start().
+  std::unique_ptr<Wiring> wiring_;
+  TopicCatalog catalog_;
+  std::unique_ptr<HttpMetrics> http_metrics_;
+  std::unique_ptr<HttpServer> http_;
+  std::vector<std::unique_ptr<ThreadRunner>> threads_;
+  std::vector<std::pair<StreamsState, GaugeHandle>> state_gauges_;
+  std::vector<std::pair<ThreadState, GaugeHandle>> thread_gauges_;
+  GaugeHandle running_tasks_;
+  GaugeHandle restoring_tasks_;
+  CollectorHandle state_gauges_collector_;
+
+  mutable std::mutex mutex_;
+  bool started_ = false;
+  bool closing_ = false;
+
+  std::mutex change_mutex_;
+  std::condition_variable changed_;
+};
+
+Streams::Streams(Topology topology, StreamsConfig config, Logger* logger)
+    : impl_(std::make_unique<Impl>(std::move(topology), std::move(config), logger)) {}
+Streams::~Streams() = default;
+
+Result<void> Streams::start() { return impl_->start(); }
+bool Streams::close(std::chrono::milliseconds timeout) { return impl_->close(timeout); }
+StreamsState Streams::state() const { return impl_->state(); }
+std::vector<ThreadStatus> Streams::thread_status() const { return impl_->statuses(); }
+bool Streams::wait_for(const std::function<bool()>& condition, std::chrono::milliseconds timeout) {
+  return impl_->wait_for(condition, timeout);
+}
+Result<bool> Streams::drained() const { return impl_->drained(); }
+void Streams::request_commit() { impl_->request_commit(); }
+Log& Streams::log() { return impl_->wiring().log(); }
+Metrics& Streams::metrics() { return impl_->wiring().metrics(); }
+const Clock& Streams::clock() const { return impl_->wiring().clock(); }
+const TopicCatalog& Streams::catalog() const { return impl_->catalog(); }
+std::uint16_t Streams::http_port() const { return impl_->http_port(); }
+const StreamsConfig& Streams::config() const { return impl_->config(); }
+const Topology& Streams::topology() const { return impl_->topology(); }
+Result<void> Streams::read_store(const std::string& store,
+                                 const std::function<void(TaskId, BytesView, BytesView)>& visit) {
+  return impl_->read_store(store, visit);
+}
+
+std::optional<Error> Streams::failure() const {
+  for (const ThreadStatus& thread : impl_->statuses()) {
+    if (thread.failure) return thread.failure;
+  }
+  return std::nullopt;
+}
+
+}  // namespace millrace

@@ -1,0 +1,106 @@
+#include "wiring.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include <millrace/adapters/prometheus/process_metrics.hpp>
+#include <millrace/adapters/prometheus/text.hpp>
+#include <millrace/adapters/rocksdb/embedded_log.hpp>
+#include <millrace/adapters/rocksdb/rocksdb_state.hpp>
+#include <millrace/adapters/spdlog/spdlog_logger.hpp>
+#include <millrace/app/version.hpp>
+#include <millrace/app/wait.hpp>
+
+namespace millrace {
+
+struct Wiring::Parts {
+  explicit Parts(const StreamsConfig& given, Logger* given_logger)
+      : config(given),
+        own_logger(given_logger == nullptr ? std::make_unique<SpdlogLogger>(given.log_level) : nullptr),
+        logger(given_logger == nullptr ? own_logger.get() : given_logger),
+        metrics(MetricsOptions{.logger = logger}),
+        process_metrics(metrics),
+        clean_budget(given.record_cache_max_bytes) {
+    build_info = metrics.gauge(MetricId::BuildInfo, {kVersion});
+    build_info->set(1);
+    cache_bytes = metrics.gauge(MetricId::RecordCacheBytes);
+    collector = metrics.collector([this] { cache_bytes->set(clean_budget.used_bytes()); });
+  }
+
+  const StreamsConfig& config;
+  std::unique_ptr<Logger> own_logger;
+  Logger* logger;
+  SystemClock clock;
+  Metrics metrics;
+  ProcessMetrics process_metrics;
+  GaugeHandle build_info;
+  GaugeHandle cache_bytes;
+  CacheBudget clean_budget;
+  CollectorHandle collector;
+  std::unique_ptr<StateDirectory> directory;
+  std::unique_ptr<EmbeddedLog> log;
+  RocksDbTaskBackendFactory backends;
+};
+
+Wiring::Wiring() = default;
+Wiring::~Wiring() = default;
+
+Result<std::unique_ptr<Wiring>> Wiring::open(const StreamsConfig& config, Logger* logger) {
+  std::unique_ptr<Wiring> wiring(new Wiring());
+  wiring->parts_ = std::make_unique<Parts>(config, logger);
+  Parts& parts = *wiring->parts_;
+  auto directory = StateDirectory::open(config.state_dir, config.application_id);
+  if (!directory) return directory.error();
+  parts.directory = std::move(*directory);
+  EmbeddedLogOptions options;
+  options.fsync = config.log_fsync;
+  options.logger = parts.logger;
+  auto log = open_embedded_log(parts.directory->log_path(), options);
+  if (!log) return log.error();
+  parts.log = std::move(*log);
+  return wiring;
+}
+
+Result<TopicCatalog> Wiring::prepare_topics(const Topology& topology) {
+  const StreamsConfig& config = parts_->config;
+  LogAdmin& admin = log().admin();
+  auto existing = wait(admin.topics());
+  if (!existing) return existing.error();
+  TopicCatalog before(*existing);
+  std::set<std::string> names;
+  for (const NodeSpec& node : topology.nodes()) {
+    for (const TopicRef& topic : node.topics) {
+      if (!topic.internal) names.insert(topic.name);
+    }
+  }
+  if (!config.dead_letter_topic.empty()) names.insert(config.dead_letter_topic);
+  std::vector<TopicSpec> user_topics;
+  for (const std::string& name : names) {
+    auto configured = config.topic_partitions.find(name);
+    const TopicInfo* known = before.find(name);
+    int wanted = configured != config.topic_partitions.end() ? configured->second : config.default_partitions;
+    // A topic that is there stays as it is, unless the configuration names another number of partitions for it.
+    if (known != nullptr && configured == config.topic_partitions.end()) wanted = known->partitions;
+    user_topics.push_back({name, wanted, CleanupPolicy::Delete});
+  }
+  MILLRACE_TRY(wait(admin.ensure_topics(user_topics)));
+  auto topics = wait(admin.topics());
+  if (!topics) return topics.error();
+  auto internal = plan_internal_topics(topology, config.application_id, TopicCatalog(*topics));
+  if (!internal) return internal.error();
+  MILLRACE_TRY(wait(admin.ensure_topics(*internal)));
+  topics = wait(admin.topics());
+  if (!topics) return topics.error();
+  return TopicCatalog(*topics);
+}
+
+std::string Wiring::metrics_text() const { return to_prometheus_text(parts_->metrics.snapshot()); }
+Log& Wiring::log() { return parts_->log->log(); }
+Logger& Wiring::logger() { return *parts_->logger; }
+Metrics& Wiring::metrics() { return parts_->metrics; }
+TaskBackendFactory& Wiring::backends() { return parts_->backends; }
+CacheBudget& Wiring::clean_budget() { return parts_->clean_budget; }
+StateDirectory& Wiring::directory() { return *parts_->directory; }
+const SystemClock& Wiring::clock() const { return parts_->clock; }
+
+}  // namespace millrace

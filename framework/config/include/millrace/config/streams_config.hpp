@@ -1,0 +1,71 @@
+// StreamsConfig: what a deployment has set, checked.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include <millrace/base/logger.hpp>
+#include <millrace/config/value.hpp>
+#include <millrace/model/offset_reset.hpp>
+
+namespace millrace {
+
+/// processing.guarantee. Enumerators stand in the order of the property table's words, here and below.
+enum class ProcessingGuarantee : std::uint8_t { ExactlyOnce, AtLeastOnce };
+/// deserialization.exception.handler, processing.exception.handler: what becomes of a record that cannot be processed.
+enum class ExceptionResponse : std::uint8_t { Fail, Continue, DeadLetter };
+
+/// As the file spells it: "exactly_once_v2".
+[[nodiscard]] std::string_view to_string(ProcessingGuarantee guarantee);
+[[nodiscard]] std::string_view to_string(OffsetReset reset);
+[[nodiscard]] std::string_view to_string(ExceptionResponse response);
+
+/// The settings of one process. Plain values; the defaults are those of the property table, where each member's
+/// meaning, range and key are written down (docs/reference/configuration.md). Only application_id has no usable
+/// default.
+///
+/// From a file: load_config() of adapters/yaml. In code: set members, then validate_config().
+struct StreamsConfig {
+  std::string application_id;
+  std::filesystem::path state_dir = "./millrace-state";
+  ProcessingGuarantee processing_guarantee = ProcessingGuarantee::ExactlyOnce;
+  std::chrono::milliseconds commit_interval{100};
+  int num_stream_threads = 1;
+  OffsetReset auto_offset_reset = OffsetReset::Earliest;
+
+  ExceptionResponse deserialization_exception_handler = ExceptionResponse::Fail;
+  ExceptionResponse processing_exception_handler = ExceptionResponse::Fail;
+  std::string dead_letter_topic;  ///< empty unless a handler is DeadLetter
+
+  std::int64_t transaction_buffer_max_bytes = std::int64_t{64} << 20;
+  std::int64_t outbox_max_bytes = std::int64_t{32} << 20;
+  std::int64_t record_cache_max_bytes = std::int64_t{64} << 20;  ///< 0: no cache
+  std::int64_t fetch_max_bytes = std::int64_t{4} << 20;          ///< per partition
+  int max_records_per_step = 1000;
+
+  bool log_fsync = false;
+  int default_partitions = 1;
+  std::map<std::string, int> topic_partitions;  ///< by topic; others have default_partitions
+
+  bool metrics_enabled = true;
+  int metrics_port = 9400;  ///< 0: any free one
+  LogLevel log_level = LogLevel::Info;
+
+  std::chrono::milliseconds shutdown_timeout{10'000};
+  std::chrono::milliseconds commit_timeout{300'000};
+
+  /// Values of the properties that the application registered, all of them, defaults included.
+  std::map<std::string, ConfigValue, std::less<>> application_values;
+
+  /// Value of a property that the application registered: `config.application_value("hunt.players").as_int()`.
+  /// Aborts for a name that was not registered. The reference lives as long as this config.
+  [[nodiscard]] const ConfigValue& application_value(std::string_view name) const;
+
+  friend bool operator==(const StreamsConfig&, const StreamsConfig&) = default;
+};
+
+}  // namespace millrace

@@ -1,0 +1,270 @@
+#include <limits>
+#include <type_traits>
+
+#include "binding.hpp"
+
+namespace millrace {
+
+namespace config_detail {
+
+namespace {
+
+constexpr std::int64_t kKiB = 1024;
+constexpr std::int64_t kTiB = std::int64_t{1} << 40;
+
+template <class T>
+T member_from(const ConfigValue& value) {
+  if constexpr (std::is_same_v<T, bool>) return value.as_bool();
+  else if constexpr (std::is_same_v<T, int>) return static_cast<int>(value.as_int());
+  else if constexpr (std::is_same_v<T, std::int64_t>) return value.as_bytes();
+  else if constexpr (std::is_same_v<T, std::chrono::milliseconds>) return value.as_milliseconds();
+  else if constexpr (std::is_enum_v<T>) return static_cast<T>(value.as_index());
+  else return T(value.as_string());
+}
+
+template <class T>
+std::string text_from(const T& member, const Property& property) {
+  if constexpr (std::is_same_v<T, bool>) return member ? "true" : "false";
+  else if constexpr (std::is_integral_v<T>) return std::to_string(member);
+  else if constexpr (std::is_same_v<T, std::chrono::milliseconds>) return std::to_string(member.count());
+  else if constexpr (std::is_same_v<T, std::filesystem::path>) return member.string();
+  else if constexpr (std::is_enum_v<T>) {
+    auto index = static_cast<std::size_t>(member);
+    return index < property.allowed.size() ? property.allowed[index] : std::to_string(index);
+  } else return member;
+}
+
+template <class T>
+Binding row(T StreamsConfig::*member, Property property) {
+  auto render = [member, property](const StreamsConfig& config) { return text_from(config.*member, property); };
+  auto set = [member](StreamsConfig& config, std::string_view, const ConfigValue& value) {
+    config.*member = member_from<T>(value);
+  };
+  return {std::move(property), set, render};
+}
+
+using Table = std::vector<Binding>;
+
+void add_application(Table& table) {
+  table.push_back(
+      row(&StreamsConfig::application_id,
+          {.name = "application.id",
+           .type = PropertyType::Name,
+           .doc = "Name of the application. Consumer group, internal topics and the folder of its state carry it: two "
+                  "applications never share one, and an upgrade keeps it.",
+           .importance = Importance::High,
+           .required = true}));
+  table.push_back(row(
+      &StreamsConfig::state_dir,
+      {.name = "state.dir",
+       .type = PropertyType::Path,
+       .default_value = "./millrace-state",
+       .doc = "Folder of the state stores and of the embedded log; made when missing. One process at a time uses it. A "
+              "relative path is relative to the working directory.",
+       .importance = Importance::High}));
+  table.push_back(row(
+      &StreamsConfig::processing_guarantee,
+      {.name = "processing.guarantee",
+       .type = PropertyType::Enum,
+       .default_value = "exactly_once_v2",
+       .allowed = {"exactly_once_v2", "at_least_once"},
+       .doc = "exactly_once_v2: results, state and input positions are committed as one. at_least_once: after a crash "
+              "some input may be processed again.",
+       .importance = Importance::High}));
+  table.push_back(
+      row(&StreamsConfig::commit_interval,
+          {.name = "commit.interval.ms",
+           .type = PropertyType::Duration,
+           .default_value = "100",
+           .min = 1,
+           .max = 3'600'000,
+           .doc = "Time between commits. Readers see results only after the commit; a crash costs at most this much "
+                  "processing again.",
+           .importance = Importance::High}));
+  table.push_back(
+      row(&StreamsConfig::num_stream_threads, {.name = "num.stream.threads",
+                                               .type = PropertyType::Int,
+                                               .default_value = "1",
+                                               .min = 1,
+                                               .max = 1,
+                                               .doc = "Number of threads that process records.",
+                                               .importance = Importance::Medium,
+                                               .range_reason = "this version runs one thread per process"}));
+  table.push_back(row(
+      &StreamsConfig::auto_offset_reset,
+      {.name = "auto.offset.reset",
+       .type = PropertyType::Enum,
+       .default_value = "earliest",
+       .allowed = {"earliest", "latest", "none"},
+       .doc = "Where to begin in a source topic without a committed position: with its oldest record, with the next "
+              "one that comes, or not at all (none stops with an error)."}));
+}
+
+void add_errors(Table& table) {
+  std::vector<std::string> responses = {"fail", "continue", "dead-letter"};
+  table.push_back(
+      row(&StreamsConfig::deserialization_exception_handler,
+          {.name = "deserialization.exception.handler",
+           .type = PropertyType::Enum,
+           .default_value = "fail",
+           .allowed = responses,
+           .doc = "What becomes of a record whose bytes do not decode. fail: the application stops, nothing is lost. "
+                  "continue: the record is logged, counted and skipped. dead-letter: it goes to "
+                  "errors.dead.letter.queue.topic.name in the same transaction."}));
+  table.push_back(
+      row(&StreamsConfig::processing_exception_handler,
+          {.name = "processing.exception.handler",
+           .type = PropertyType::Enum,
+           .default_value = "fail",
+           .allowed = responses,
+           .doc = "What becomes of a record for which a function of the topology throws; the values are those of "
+                  "deserialization.exception.handler. What the record had already changed is undone first."}));
+  table.push_back(row(
+      &StreamsConfig::dead_letter_topic,
+      {.name = "errors.dead.letter.queue.topic.name",
+       .type = PropertyType::Name,
+       .default_value = "",
+       .doc = "Topic of the records that a handler set to dead-letter gives up. Required with such a handler, refused "
+              "without one."}));
+}
+
+void add_embedded_log(Table& table) {
+  table.push_back(
+      row(&StreamsConfig::log_fsync,
+          {.name = "embedded.log.fsync",
+           .type = PropertyType::Bool,
+           .default_value = "false",
+           .doc = "Whether the embedded log forces every commit to disk. Without it commits survive a crash of the "
+                  "process; with it also one of the machine, at the price of one disk write per commit."}));
+  table.push_back(row(&StreamsConfig::default_partitions,
+                      {.name = "embedded.default.partitions",
+                       .type = PropertyType::Int,
+                       .default_value = "1",
+                       .min = 1,
+                       .max = 1024,
+                       .doc = "Number of partitions of the topics that the embedded log creates."}));
+  Property partitions{.name = std::string(kTopicPartitionsKey),
+                      .type = PropertyType::Int,
+                      .min = 1,
+                      .max = 1024,
+                      .doc =
+                          "Number of partitions of one topic, when it differs from embedded.default.partitions. A "
+                          "topic that exists keeps its number."};
+  partitions.importance = Importance::Low;
+  table.push_back({std::move(partitions),
+                   [](StreamsConfig& config, std::string_view topic, const ConfigValue& value) {
+                     config.topic_partitions[std::string(topic)] = static_cast<int>(value.as_int());
+                   },
+                   nullptr});
+}
+
+void add_limits(Table& table) {
+  table.push_back(row(
+      &StreamsConfig::transaction_buffer_max_bytes,
+      {.name = "statestore.uncommitted.max.bytes",
+       .type = PropertyType::Size,
+       .default_value = "64MiB",
+       .min = 64 * kKiB,
+       .max = kTiB,
+       .doc = "Bytes of uncommitted changes to state held in memory; when they are used up, the commit comes early."}));
+  table.push_back(row(&StreamsConfig::outbox_max_bytes,
+                      {.name = "producer.buffer.max.bytes",
+                       .type = PropertyType::Size,
+                       .default_value = "32MiB",
+                       .min = 64 * kKiB,
+                       .max = kTiB,
+                       .doc = "Bytes of results not yet committed; when they are used up, the commit comes early."}));
+  table.push_back(row(&StreamsConfig::record_cache_max_bytes,
+                      {.name = "statestore.cache.max.bytes",
+                       .type = PropertyType::Size,
+                       .default_value = "64MiB",
+                       .min = 0,
+                       .max = kTiB,
+                       .doc = "Bytes of the record caches of all state stores together. 0 switches them off.",
+                       .importance = Importance::Medium}));
+  table.push_back(row(&StreamsConfig::fetch_max_bytes, {.name = "fetch.max.bytes",
+                                                        .type = PropertyType::Size,
+                                                        .default_value = "4MiB",
+                                                        .min = 4 * kKiB,
+                                                        .max = kTiB,
+                                                        .doc = "Bytes of input fetched ahead, per partition.",
+                                                        .importance = Importance::Low}));
+  table.push_back(row(&StreamsConfig::max_records_per_step,
+                      {.name = "max.poll.records",
+                       .type = PropertyType::Int,
+                       .default_value = "1000",
+                       .min = 1,
+                       .max = 1'000'000,
+                       .doc = "Records a task processes before the thread looks at commits, timers and other tasks.",
+                       .importance = Importance::Low}));
+}
+
+void add_operations(Table& table) {
+  table.push_back(row(&StreamsConfig::metrics_enabled, {.name = "metrics.enabled",
+                                                        .type = PropertyType::Bool,
+                                                        .default_value = "true",
+                                                        .doc = "Whether /metrics, /healthz and /readyz are served."}));
+  table.push_back(row(
+      &StreamsConfig::metrics_port,
+      {.name = "metrics.port",
+       .type = PropertyType::Int,
+       .default_value = "9400",
+       .min = 0,
+       .max = 65535,
+       .doc = "Port on 127.0.0.1 for the above. When it is taken, the next free one is used and printed. 0: any free "
+              "one.",
+       .range_reason = "ports end at 65535"}));
+  table.push_back(row(&StreamsConfig::log_level, {.name = "log.level",
+                                                  .type = PropertyType::Enum,
+                                                  .default_value = "info",
+                                                  .allowed = {"debug", "info", "warn", "error"},
+                                                  .doc = "The least important lines that are still logged."}));
+  table.push_back(row(
+      &StreamsConfig::shutdown_timeout,
+      {.name = "shutdown.timeout.ms",
+       .type = PropertyType::Duration,
+       .default_value = "10000",
+       .min = 1,
+       .max = 3'600'000,
+       .doc = "How long a stop may take to finish the last commit; then the process ends without it, and that input is "
+              "processed again at the next start.",
+       .importance = Importance::Low}));
+  table.push_back(row(&StreamsConfig::commit_timeout,
+                      {.name = "task.timeout.ms",
+                       .type = PropertyType::Duration,
+                       .default_value = "300000",
+                       .min = 1,
+                       .max = 86'400'000,
+                       .doc = "How long a commit may go without an answer before the application stops with an error.",
+                       .importance = Importance::Low}));
+}
+
+Table make_table() {
+  Table table;
+  add_application(table);
+  add_errors(table);
+  add_embedded_log(table);
+  add_limits(table);
+  add_operations(table);
+  return table;
+}
+
+}  // namespace
+
+const std::vector<Binding>& bindings() {
+  static const Table table = make_table();
+  return table;
+}
+
+}  // namespace config_detail
+
+const std::vector<Property>& property_table() {
+  static const std::vector<Property> properties = [] {
+    std::vector<Property> table;
+    for (const auto& binding : config_detail::bindings()) table.push_back(binding.property);
+    return table;
+  }();
+  return properties;
+}
+
+}  // namespace millrace

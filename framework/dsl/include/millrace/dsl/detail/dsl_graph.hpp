@@ -1,0 +1,105 @@
+// DslGraph: what the handles of one StreamsBuilder share.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <millrace/processor/io_nodes.hpp>
+#include <millrace/topology/topology_graph.hpp>
+#include <millrace/topology/type_name.hpp>
+
+namespace millrace::detail {
+
+/// Adds typed nodes to the erased graph. Not thread-safe.
+struct DslGraph {
+  TopologyGraph graph;
+  /// By topic: the pair of serdes that it is read with, of the types of its source.
+  std::map<std::string, std::shared_ptr<void>> source_serdes;
+
+  /// Name given by the user, or derived from the parent's.
+  std::string name_for(const std::string& given, NodeId parent, std::string_view verb) {
+    return given.empty() ? graph.name_child(graph.node(parent).name, verb) : given;
+  }
+
+  /// Adds a processor node that takes `In` and forwards `Out` (void: nothing).
+  template <class In, class Out>
+  NodeId add(std::string name, std::vector<NodeId> parents, NodeFactory factory, std::vector<std::string> stores = {}) {
+    NodeSpec spec;
+    spec.name = std::move(name);
+    spec.parents = std::move(parents);
+    spec.stores = std::move(stores);
+    spec.input = &typeid(In);
+    if constexpr (!std::is_void_v<Out>) spec.output = &typeid(Out);
+    spec.factory = std::move(factory);
+    return graph.add_node(std::move(spec));
+  }
+
+  template <class K, class V>
+  NodeId add_source(std::string name, TopicRef topic, Serde<K> key_serde, Serde<V> value_serde,
+                    std::optional<OffsetReset> reset) {
+    check(name, key_serde, "key");
+    check(name, value_serde, "value");
+    NodeSpec spec;
+    spec.kind = NodeKind::Source;
+    spec.name = std::move(name);
+    spec.topics = {std::move(topic)};
+    spec.offset_reset = reset;
+    spec.output = &typeid(Record<K, V>);
+    spec.factory = [=] { return std::make_unique<TypedSourceNode<K, V>>(key_serde, value_serde); };
+    return graph.add_node(std::move(spec));
+  }
+
+  template <class K, class V>
+  NodeId add_sink(std::string name, NodeId parent, TopicRef topic, Serde<K> key_serde, Serde<V> value_serde) {
+    check(name, key_serde, "key");
+    check(name, value_serde, "value");
+    NodeSpec spec;
+    spec.kind = NodeKind::Sink;
+    spec.name = std::move(name);
+    spec.parents = {parent};
+    spec.topics = {topic};
+    spec.input = &typeid(Record<K, V>);
+    spec.factory = [=] { return std::make_unique<TypedSinkNode<K, V>>(topic, key_serde, value_serde, topic.internal); };
+    return graph.add_node(std::move(spec));
+  }
+
+  /// Notes a finding if a serde is missing.
+  template <class T>
+  void check(const std::string& node, const Serde<T>& serde, const char* what) {
+    if (serde.has_codec()) return;
+    graph.add_finding(
+        "operator \"" + node + "\": there is no serde for its " + what + " of type " + type_name(typeid(T)) +
+        ": specialise millrace::SerdeFor, describe the struct with MILLRACE_DESCRIBE, or set ." + what + "_serde");
+  }
+
+  /// Adds a timestamped store of a table and connects it to `node`.
+  template <class K, class V>
+  void add_table_store(const std::string& name, NodeId node, bool persistent, const Serde<K>& key_serde,
+                       const Serde<V>& value_serde) {
+    check(graph.node(node).name, key_serde, "key");
+    check(graph.node(node).name, value_serde, "value");
+    StoreSpec spec;
+    spec.name = name;
+    spec.persistent = persistent;
+    spec.timestamped = true;
+    spec.types = type_name(typeid(K)) + " -> " + type_name(typeid(V));
+    graph.add_store(std::move(spec));
+    graph.connect_store(node, name);
+  }
+};
+
+using GraphPtr = std::shared_ptr<DslGraph>;
+
+/// The serde set in an option struct, else the one that the stream was read with. Options are default-constructed with
+/// the type's default serde, so one that equals the default gives way to the stream's.
+template <class T>
+Serde<T> serde_or(const Serde<T>& chosen, const Serde<T>& inherited) {
+  return chosen.is_default() && inherited.has_codec() ? inherited : chosen;
+}
+
+}  // namespace millrace::detail

@@ -1,0 +1,166 @@
+// Nodes of tables: aggregation, table sources and the way back to a stream.
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <millrace/dsl/change.hpp>
+#include <millrace/dsl/detail/invoke.hpp>
+#include <millrace/processor/typed_store.hpp>
+#include <millrace/state/buffered_key_value_store.hpp>
+#include <millrace/topology/node.hpp>
+
+namespace millrace::detail {
+
+/// A timestamped store of a table, with its bytes handled in one place.
+template <class K, class V>
+class TableStore {
+ public:
+  TableStore(std::string name, Serde<K> key_serde, Serde<V> value_serde)
+      : name_(std::move(name)), key_serde_(std::move(key_serde)), value_serde_(std::move(value_serde)) {}
+
+  void init(TaskContext& context, const std::string& node) {
+    context_ = &context;
+    node_ = node;
+    store_ = &static_cast<KeyValueStore&>(context.state_store(node, name_));
+  }
+
+  /// A row: when it was last changed, and its value.
+  struct Row {
+    Timestamp timestamp;
+    V value;
+  };
+  /// The row of `key`, which becomes the key of the next write().
+  std::optional<Row> read(const K& key) {
+    key_bytes_.clear();
+    encode(key_serde_, key, key_bytes_);
+    auto found = store_->get(key_bytes_);
+    if (!found) fail(found.error());
+    if (!*found) return std::nullopt;
+    auto value = value_serde_.deserialize(value_of(**found));
+    if (!value) fail(value.error());
+    return Row{timestamp_of(**found), std::move(*value)};
+  }
+  /// Writes the row read last; nullopt deletes it.
+  void write(Timestamp timestamp, const std::optional<V>& value) {
+    if (value) {
+      value_bytes_.clear();
+      encode_timestamped(timestamp, {}, value_bytes_);
+      encode(value_serde_, *value, value_bytes_);
+    }
+    auto written = store_->put(key_bytes_, value ? OptionalBytesView(value_bytes_) : OptionalBytesView());
+    if (!written) fail(written.error());
+  }
+
+ private:
+  template <class T>
+  void encode(const Serde<T>& serde, const T& value, Bytes& out) {
+    try {
+      serde.serialize(value, out);
+    } catch (...) {
+      context_->fail_user_code(node_, ErrorCode::SerializationFailed, "the serde");
+    }
+  }
+  [[noreturn]] void fail(const Error& error) { context_->fail(error.at({.node = node_, .store = name_})); }
+
+  std::string name_;
+  std::string node_;
+  Serde<K> key_serde_;
+  Serde<V> value_serde_;
+  TaskContext* context_ = nullptr;
+  KeyValueStore* store_ = nullptr;
+  Bytes key_bytes_;
+  Bytes value_bytes_;
+};
+
+/// count, reduce and aggregate of a grouped stream. `Step` makes the new value of a row from the old one and a record:
+/// `std::optional<A>(const K&, const V&, std::optional<A>&& old)`.
+/// Source: KStreamAggregate of Kafka Streams: null key or value is dropped and counted; the result's timestamp is the
+/// larger of the old and the record's.
+template <class K, class V, class A, class Step>
+class AggregateNode final : public Node {
+ public:
+  AggregateNode(TableStore<K, A> store, Step step) : store_(std::move(store)), step_(std::move(step)) {}
+
+  void init(TaskContext& context) override {
+    context_ = &context;
+    store_.init(context, name());
+  }
+  void process(const void* erased) override {
+    const auto& in = *static_cast<const Record<K, V>*>(erased);
+    if (!in.key || !in.value) {
+      context_->count_dropped(name(), in.key ? "null_value" : "null_key");
+      return;
+    }
+    auto row = store_.read(*in.key);
+    Record<K, Change<A>> out{in.key, Change<A>{}, in.timestamp, in.headers};
+    if (row) out.value->old_value = row->value;
+    std::optional<A> old = row ? std::optional<A>(std::move(row->value)) : std::nullopt;
+    out.value->new_value = run_user_code(*context_, name(), [&] { return step_(*in.key, *in.value, std::move(old)); });
+    if (row) out.timestamp = std::max(out.timestamp, row->timestamp);
+    store_.write(out.timestamp, out.value->new_value);
+    forward_erased(&out);
+  }
+
+ private:
+  TableStore<K, A> store_;
+  Step step_;
+  TaskContext* context_ = nullptr;
+};
+
+/// A table's topic, kept in a store: knows the old value of a row.
+template <class K, class V>
+class StoredTableNode final : public Node {
+ public:
+  explicit StoredTableNode(TableStore<K, V> store) : store_(std::move(store)) {}
+
+  void init(TaskContext& context) override {
+    context_ = &context;
+    store_.init(context, name());
+  }
+  void process(const void* erased) override {
+    const auto& in = *static_cast<const Record<K, V>*>(erased);
+    if (!in.key) return context_->count_dropped(name(), "null_key");
+    auto row = store_.read(*in.key);
+    Record<K, Change<V>> out{in.key, Change<V>{in.value, std::nullopt}, in.timestamp, in.headers};
+    if (row) out.value->old_value = std::move(row->value);
+    store_.write(in.timestamp, in.value);
+    forward_erased(&out);
+  }
+
+ private:
+  TableStore<K, V> store_;
+  TaskContext* context_ = nullptr;
+};
+
+/// A table's topic without a store: hands changes on.
+template <class K, class V>
+class PassingTableNode final : public Node {
+ public:
+  void init(TaskContext& context) override { context_ = &context; }
+  void process(const void* erased) override {
+    const auto& in = *static_cast<const Record<K, V>*>(erased);
+    if (!in.key) return context_->count_dropped(name(), "null_key");
+    Record<K, Change<V>> out{in.key, Change<V>{in.value, std::nullopt}, in.timestamp, in.headers};
+    forward_erased(&out);
+  }
+
+ private:
+  TaskContext* context_ = nullptr;
+};
+
+/// to_stream: the new value of each change; null where a row was deleted.
+template <class K, class V>
+class ToStreamNode final : public Node {
+ public:
+  void init(TaskContext&) override {}
+  void process(const void* erased) override {
+    const auto& in = *static_cast<const Record<K, Change<V>>*>(erased);
+    Record<K, V> out{in.key, in.value->new_value, in.timestamp, in.headers};
+    forward_erased(&out);
+  }
+};
+
+}  // namespace millrace::detail

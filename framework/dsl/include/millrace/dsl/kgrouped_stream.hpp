@@ -1,0 +1,121 @@
+// KGroupedStream<K, V>: a stream whose equal keys meet in one task. Aggregate it into a table.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <millrace/dsl/ktable.hpp>
+
+namespace millrace {
+
+/// Records with a null key or a null value are dropped and counted (streams_dropped_records_total). The timestamp of
+/// a row is the largest of those that made it.
+template <class K, class V>
+class KGroupedStream {
+ public:
+  /// How many records there were for each key.
+  [[nodiscard]] KTable<K, std::int64_t> count(Materialized<K, std::int64_t> options = {}) const {
+    return materialize<std::int64_t>("count", options, [](const K&, const V&, std::optional<std::int64_t>&& old) {
+      return std::optional<std::int64_t>(old.value_or(0) + 1);
+    });
+  }
+
+  /// Combines the values of each key: `reducer(const V& aggregate, const V& value)` gives V, or std::optional<V> whose
+  /// nullopt deletes the row. The first value is the first result.
+  template <class F>
+  requires std::invocable<F&, const V&, const V&>
+  [[nodiscard]] KTable<K, V> reduce(F reducer, Materialized<K, V> options = {}) const {
+    options.value_serde = detail::serde_or(options.value_serde, value_serde_);
+    return materialize<V>("reduce", options, [reducer](const K&, const V& value, std::optional<V>&& old) mutable {
+      return old ? std::optional<V>(reducer(*old, value)) : std::optional<V>(value);
+    });
+  }
+
+  /// Folds the values of each key: `initializer()` gives the first A, `aggregator(const K&, const V&, A)` the next, or
+  /// std::optional<A> whose nullopt deletes the row.
+  template <class Init, class F, class A = std::remove_cvref_t<std::invoke_result_t<Init&>>>
+  requires std::invocable<F&, const K&, const V&, A>
+  [[nodiscard]] KTable<K, A> aggregate(Init initializer, F aggregator, Materialized<K, A> options = {}) const {
+    return materialize<A>("aggregate", options,
+                          [initializer, aggregator](const K& key, const V& value, std::optional<A>&& old) mutable {
+                            return std::optional<A>(aggregator(key, value, old ? std::move(*old) : initializer()));
+                          });
+  }
+
+ private:
+  template <class, class>
+  friend class KStream;
+
+  KGroupedStream(detail::GraphPtr graph, NodeId node, bool repartition, std::string name, Serde<K> key_serde,
+                 Serde<V> value_serde)
+      : graph_(std::move(graph)),
+        node_(node),
+        repartition_(repartition),
+        name_(std::move(name)),
+        key_serde_(std::move(key_serde)),
+        value_serde_(std::move(value_serde)) {}
+
+  template <class A, class Step>
+  KTable<K, A> materialize(std::string_view verb, const Materialized<K, A>& options, Step step) const {
+    std::string operator_name = graph_->name_for(options.name, node_, verb);
+    std::string store = options.store_name.empty() ? operator_name + "-store" : options.store_name;
+    NodeId parent = repartition_ ? repartition(options.store_name.empty() ? operator_name : options.store_name) : node_;
+    Serde<K> key_serde = detail::serde_or(options.key_serde, key_serde_);
+    detail::TableStore<K, A> table(store, key_serde, options.value_serde);
+    auto node = graph_->template add<Record<K, V>, Record<K, Change<A>>>(
+        operator_name, {parent}, [=] { return std::make_unique<detail::AggregateNode<K, V, A, Step>>(table, step); });
+    graph_->add_table_store(store, node, options.persistent, key_serde, options.value_serde);
+    return KTable<K, A>(graph_, node, store, key_serde, options.value_serde);
+  }
+
+  /// Sends the stream through "<application id>-<base>-repartition" and returns the source that reads it.
+  NodeId repartition(const std::string& fallback) const {
+    std::string topic_name = (name_.empty() ? fallback : name_) + "-repartition";
+    TopicRef topic{topic_name, true};
+    // Two aggregations of one named group share the topic.
+    if (const NodeSpec* known = graph_->graph.find_source(topic)) {
+      const NodeSpec* writer = graph_->graph.find_sink(topic);
+      if (writer->parents.front() != node_) {
+        graph_->graph.add_finding("the repartition topic \"" + topic_name + "\" is written by \"" +
+                                  graph_->graph.node(writer->parents.front()).name + "\" and by \"" +
+                                  graph_->graph.node(node_).name + "\": give one of the groups another name");
+      }
+      return known->id;
+    }
+    NodeId sink = graph_->add_sink(topic_name + "-sink", node_, topic, key_serde_, value_serde_);
+    NodeId source = graph_->template add_source<K, V>(topic_name + "-source", topic, key_serde_, value_serde_,
+                                                      OffsetReset::Earliest);
+    graph_->graph.add_repartition({topic, sink, source});
+    return source;
+  }
+
+  detail::GraphPtr graph_;
+  NodeId node_;
+  bool repartition_;
+  std::string name_;
+  Serde<K> key_serde_;
+  Serde<V> value_serde_;
+};
+
+template <class K, class V>
+template <class F>
+auto KStream<K, V>::group_by(F selector,
+                             Grouped<detail::without_optional<detail::CallResult<F, K, V>>, V> options) const {
+  using K2 = detail::without_optional<detail::CallResult<F, K, V>>;
+  auto node =
+      add<Record<K2, V>>("group_by", "", [=] { return std::make_unique<detail::SelectKeyNode<K, V, F>>(selector); });
+  return KGroupedStream<K2, V>(graph_, node, true, options.name, options.key_serde,
+                               detail::serde_or(options.value_serde, value_serde_));
+}
+
+template <class K, class V>
+KGroupedStream<K, V> KStream<K, V>::group_by_key(Grouped<K, V> options) const {
+  return KGroupedStream<K, V>(graph_, node_, key_changed_, options.name,
+                              detail::serde_or(options.key_serde, key_serde_),
+                              detail::serde_or(options.value_serde, value_serde_));
+}
+
+}  // namespace millrace

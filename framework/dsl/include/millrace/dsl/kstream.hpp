@@ -1,0 +1,162 @@
+// KStream<K, V>: a stream of independent records. A small handle into the graph of its StreamsBuilder: copy it
+// freely, use it any number of times. Verbs and semantics are those of Kafka Streams; names are snake_case.
+//
+// Functions take (const K& key, const V& value), or the value alone where the key cannot matter; a parameter of type
+// const std::optional<V>& sees nulls. Each task uses a copy of the function: state in it is lost at a restart and
+// differs from task to task, so keep state in stores.
+#pragma once
+
+#include <concepts>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include <millrace/dsl/detail/dsl_graph.hpp>
+#include <millrace/dsl/detail/stateless_nodes.hpp>
+#include <millrace/dsl/fwd.hpp>
+#include <millrace/dsl/options.hpp>
+#include <millrace/processor/processor.hpp>
+
+namespace millrace {
+
+template <class K, class V>
+class KStream {
+ public:
+  using Key = K;
+  using Value = V;
+
+  /// Records for which `predicate` is true.
+  template <class F>
+  [[nodiscard]] KStream filter(F predicate, Named options = {}) const {
+    return same(add<Record<K, V>>("filter", options.name,
+                                  [=] { return std::make_unique<detail::FilterNode<K, V, F>>(predicate, true); }));
+  }
+  /// Records for which `predicate` is false.
+  template <class F>
+  [[nodiscard]] KStream filter_not(F predicate, Named options = {}) const {
+    return same(add<Record<K, V>>("filter_not", options.name,
+                                  [=] { return std::make_unique<detail::FilterNode<K, V, F>>(predicate, false); }));
+  }
+  /// One value for each value; return std::optional to make nulls.
+  template <class F>
+  [[nodiscard]] auto map_values(F mapper, Named options = {}) const {
+    using V2 = detail::without_optional<detail::CallResult<F, K, V>>;
+    auto node = add<Record<K, V2>>("map_values", options.name,
+                                   [=] { return std::make_unique<detail::MapValuesNode<K, V, F>>(mapper); });
+    return KStream<K, V2>(graph_, node, key_changed_, key_serde_, {});
+  }
+  /// Any number of values for each value: `mapper` returns a container of them.
+  template <class F>
+  [[nodiscard]] auto flat_map_values(F mapper, Named options = {}) const {
+    using V2 = detail::without_optional<decltype(*std::begin(std::declval<detail::CallResult<F, K, V>&>()))>;
+    auto node = add<Record<K, V2>>("flat_map_values", options.name,
+                                   [=] { return std::make_unique<detail::FlatMapValuesNode<K, V, F>>(mapper); });
+    return KStream<K, V2>(graph_, node, key_changed_, key_serde_, {});
+  }
+  /// One KeyValue for each record. A later grouping goes through a repartition topic.
+  template <class F>
+  [[nodiscard]] auto map(F mapper, Named options = {}) const {
+    using Out = detail::CallResult<F, K, V>;
+    using K2 = detail::without_optional<decltype(std::declval<Out>().key)>;
+    using V2 = detail::without_optional<decltype(std::declval<Out>().value)>;
+    auto node =
+        add<Record<K2, V2>>("map", options.name, [=] { return std::make_unique<detail::MapNode<K, V, F>>(mapper); });
+    return KStream<K2, V2>(graph_, node, true, {}, {});
+  }
+  /// Any number of KeyValues for each record: `mapper` returns a container of them.
+  template <class F>
+  [[nodiscard]] auto flat_map(F mapper, Named options = {}) const {
+    using Out = std::remove_cvref_t<decltype(*std::begin(std::declval<detail::CallResult<F, K, V>&>()))>;
+    using K2 = detail::without_optional<decltype(std::declval<Out>().key)>;
+    using V2 = detail::without_optional<decltype(std::declval<Out>().value)>;
+    auto node = add<Record<K2, V2>>("flat_map", options.name,
+                                    [=] { return std::make_unique<detail::FlatMapNode<K, V, F>>(mapper); });
+    return KStream<K2, V2>(graph_, node, true, {}, {});
+  }
+  /// Another key for each record.
+  template <class F>
+  [[nodiscard]] auto select_key(F selector, Named options = {}) const {
+    using K2 = detail::without_optional<detail::CallResult<F, K, V>>;
+    auto node = add<Record<K2, V>>("select_key", options.name,
+                                   [=] { return std::make_unique<detail::SelectKeyNode<K, V, F>>(selector); });
+    return KStream<K2, V>(graph_, node, true, {}, value_serde_);
+  }
+  /// Calls `action` for each record and hands the record on.
+  template <class F>
+  KStream peek(F action, Named options = {}) const {
+    return same(
+        add<Record<K, V>>("peek", options.name, [=] { return std::make_unique<detail::PeekNode<K, V, F>>(action); }));
+  }
+  /// Calls `action` for each record; the stream ends here. What it does outside of millrace may happen more than once.
+  template <class F>
+  void for_each(F action, Named options = {}) const {
+    add<void>("for_each", options.name, [=] { return std::make_unique<detail::PeekNode<K, V, F>>(action); });
+  }
+  /// The records of both streams, in no order between them but that of timestamps.
+  [[nodiscard]] KStream merge(const KStream& other, Named options = {}) const {
+    auto name = graph_->name_for(options.name, node_, "merge");
+    auto node = graph_->template add<Record<K, V>, Record<K, V>>(name, {node_, other.node_},
+                                                                 [] { return std::make_unique<detail::MergeNode>(); });
+    return KStream(graph_, node, key_changed_ || other.key_changed_, key_serde_, value_serde_);
+  }
+
+  /// Writes the stream to a topic.
+  void to(const std::string& topic, Produced<K, V> options = {}) const {
+    graph_->add_sink(graph_->name_for(options.name, node_, "to"), node_, TopicRef{topic, false},
+                     detail::serde_or(options.key_serde, key_serde_),
+                     detail::serde_or(options.value_serde, value_serde_));
+  }
+
+  /// Puts an operator of your own here. `make` returns a new std::unique_ptr to a Processor<K, V, ...> at each call:
+  /// every task has its own. The result is the stream of what it forwards; nothing if it forwards nothing.
+  template <class Make>
+  auto process(Make make, ProcessOptions options = {}) const {
+    using P = typename std::invoke_result_t<Make&>::element_type;
+    static_assert(std::same_as<typename P::InputKey, K> && std::same_as<typename P::InputValue, V>,
+                  "millrace: the processor's KIn and VIn must be the stream's K and V");
+    using Out = Record<typename P::OutputKey, typename P::OutputValue>;
+    constexpr bool terminal = std::same_as<typename P::OutputKey, NoOutput>;
+    auto name = graph_->name_for(options.name, node_, "process");
+    auto node = graph_->template add<Record<K, V>, std::conditional_t<terminal, void, Out>>(
+        name, {node_}, [=] { return std::make_unique<ProcessorNode<P>>(make()); }, options.stores);
+    if constexpr (!terminal) return KStream<typename P::OutputKey, typename P::OutputValue>(graph_, node, true, {}, {});
+  }
+
+  /// Groups by a new key; records go through a repartition topic, so that equal keys meet in one task.
+  template <class F>
+  [[nodiscard]] auto group_by(F selector,
+                              Grouped<detail::without_optional<detail::CallResult<F, K, V>>, V> options = {}) const;
+  /// Groups by the key; through a repartition topic only if an operator before may have changed it.
+  [[nodiscard]] KGroupedStream<K, V> group_by_key(Grouped<K, V> options = {}) const;
+
+ private:
+  template <class, class>
+  friend class KStream;
+  template <class, class>
+  friend class KTable;
+  friend class StreamsBuilder;
+
+  KStream(detail::GraphPtr graph, NodeId node, bool key_changed, Serde<K> key_serde, Serde<V> value_serde)
+      : graph_(std::move(graph)),
+        node_(node),
+        key_changed_(key_changed),
+        key_serde_(std::move(key_serde)),
+        value_serde_(std::move(value_serde)) {}
+
+  template <class Out>
+  NodeId add(std::string_view verb, const std::string& given, NodeFactory factory) const {
+    return graph_->template add<Record<K, V>, Out>(graph_->name_for(given, node_, verb), {node_}, std::move(factory));
+  }
+  [[nodiscard]] KStream same(NodeId node) const {
+    return KStream(graph_, node, key_changed_, key_serde_, value_serde_);
+  }
+
+  detail::GraphPtr graph_;
+  NodeId node_;
+  bool key_changed_;  // an operator before may have changed the key: equal keys may be in different partitions
+  Serde<K> key_serde_;
+  Serde<V> value_serde_;
+};
+
+}  // namespace millrace

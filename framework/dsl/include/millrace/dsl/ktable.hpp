@@ -1,0 +1,48 @@
+// KTable<K, V>: a changing table: the latest value for each key. A small handle, as KStream is.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include <millrace/dsl/change.hpp>
+#include <millrace/dsl/detail/table_nodes.hpp>
+#include <millrace/dsl/kstream.hpp>
+
+namespace millrace {
+
+template <class K, class V>
+class KTable {
+ public:
+  using Key = K;
+  using Value = V;
+
+  /// The stream of changes: each new value; null where a row was deleted.
+  [[nodiscard]] KStream<K, V> to_stream(Named options = {}) const {
+    auto name = graph_->name_for(options.name, node_, "to_stream");
+    auto node = graph_->template add<Record<K, Change<V>>, Record<K, V>>(
+        name, {node_}, [] { return std::make_unique<detail::ToStreamNode<K, V>>(); });
+    return KStream<K, V>(graph_, node, false, key_serde_, value_serde_);
+  }
+  /// The store that holds the table; empty if it is not materialized.
+  [[nodiscard]] const std::string& store_name() const { return store_name_; }
+
+ private:
+  template <class, class>
+  friend class KGroupedStream;
+  friend class StreamsBuilder;
+
+  KTable(detail::GraphPtr graph, NodeId node, std::string store_name, Serde<K> key_serde, Serde<V> value_serde)
+      : graph_(std::move(graph)),
+        node_(node),
+        store_name_(std::move(store_name)),
+        key_serde_(std::move(key_serde)),
+        value_serde_(std::move(value_serde)) {}
+
+  detail::GraphPtr graph_;
+  NodeId node_;
+  std::string store_name_;
+  Serde<K> key_serde_;
+  Serde<V> value_serde_;
+};
+
+}  // namespace millrace

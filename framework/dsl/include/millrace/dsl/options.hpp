@@ -1,0 +1,70 @@
+// Option structs of the DSL. Every field has a default; name the ones you set: .to("t", {.name = "out"}).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <millrace/model/offset_reset.hpp>
+#include <millrace/serde/serde.hpp>
+
+namespace millrace {
+
+/// An operator's name. Empty: derived from its parent's name and the verb. A name of your own also is the beginning of
+/// the derived names below it.
+struct Named {
+  std::string name{};
+};
+
+/// How a topic is read.
+template <class K, class V>
+struct Consumed {
+  std::string name{};  ///< default: the topic's
+  Serde<K> key_serde{};
+  Serde<V> value_serde{};
+  std::optional<OffsetReset> offset_reset{};  ///< default: auto.offset.reset
+};
+
+/// How a topic is written.
+template <class K, class V>
+struct Produced {
+  std::string name{};
+  Serde<K> key_serde{};
+  Serde<V> value_serde{};
+};
+
+/// How records are grouped. The name becomes that of the repartition topic, if one is needed:
+/// "<application id>-<name>-repartition".
+template <class K, class V>
+struct Grouped {
+  std::string name{};
+  Serde<K> key_serde{};
+  Serde<V> value_serde{};
+};
+
+/// How a table is kept.
+template <class K, class V>
+struct Materialized {
+  std::string store_name{};  ///< default: "<operator>-store"; name it, and an upgrade finds its state again
+  bool persistent = true;    ///< RocksDB; otherwise memory
+  Serde<K> key_serde{};
+  Serde<V> value_serde{};
+  std::string name{};  ///< of the operator
+};
+
+/// How a processor stands in the graph.
+struct ProcessOptions {
+  std::vector<std::string> stores{};  ///< names of stores added with add_state_store
+  std::string name{};
+};
+
+/// A key and a value, as map() and flat_map() return them. Use std::optional<K> or std::optional<V> to produce nulls.
+template <class K, class V>
+struct KeyValue {
+  K key;
+  V value;
+};
+template <class K, class V>
+KeyValue(K, V) -> KeyValue<K, V>;
+
+}  // namespace millrace

@@ -1,0 +1,96 @@
+// StreamsBuilder: where a topology begins.
+//
+//   millrace::StreamsBuilder builder;
+//   builder.stream<std::string, std::string>("text-lines")
+//       .flat_map_values([](const std::string& line) { return split_words(line); })
+//       .group_by([](const std::string&, const std::string& word) { return word; })
+//       .count({.store_name = "word-counts"})
+//       .to_stream()
+//       .to("word-counts-output");
+//   millrace::Topology topology = builder.build();
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <millrace/dsl/kgrouped_stream.hpp>
+
+namespace millrace {
+
+/// Not thread-safe. Faults are collected; build() throws them together.
+class StreamsBuilder {
+ public:
+  StreamsBuilder() : graph_(std::make_shared<detail::DslGraph>()) {}
+
+  /// The records of a topic. Reading a topic twice with the same types gives the same stream.
+  template <class K, class V>
+  [[nodiscard]] KStream<K, V> stream(const std::string& topic, Consumed<K, V> options = {}) {
+    NodeId node = source<K, V>(topic, options);
+    return KStream<K, V>(graph_, node, false, options.key_serde, options.value_serde);
+  }
+
+  /// A topic as a table: the latest value for each key; a null value deletes the row, a null key is dropped and
+  /// counted. Kept in a store if `materialized` names one.
+  template <class K, class V>
+  [[nodiscard]] KTable<K, V> table(const std::string& topic, Materialized<K, V> materialized = {},
+                                   Consumed<K, V> options = {}) {
+    Serde<K> key_serde = detail::serde_or(materialized.key_serde, options.key_serde);
+    Serde<V> value_serde = detail::serde_or(materialized.value_serde, options.value_serde);
+    options.key_serde = key_serde;
+    options.value_serde = value_serde;
+    NodeId parent = source<K, V>(topic, options);
+    std::string name = graph_->name_for(materialized.name, parent, "table");
+    const std::string& store = materialized.store_name;
+    if (store.empty()) {
+      auto node = graph_->add<Record<K, V>, Record<K, Change<V>>>(
+          name, {parent}, [] { return std::make_unique<detail::PassingTableNode<K, V>>(); });
+      return KTable<K, V>(graph_, node, "", key_serde, value_serde);
+    }
+    detail::TableStore<K, V> rows(store, key_serde, value_serde);
+    auto node = graph_->add<Record<K, V>, Record<K, Change<V>>>(
+        name, {parent}, [=] { return std::make_unique<detail::StoredTableNode<K, V>>(rows); });
+    graph_->add_table_store(store, node, materialized.persistent, key_serde, value_serde);
+    return KTable<K, V>(graph_, node, store, key_serde, value_serde);
+  }
+
+  /// Adds a store for processors; connect it by naming it in ProcessOptions::stores.
+  template <class K, class V>
+  void add_state_store(const KeyValueStoreBuilder<K, V>& store) {
+    graph_->check(store.name, store.key_serde, "key");
+    graph_->check(store.name, store.value_serde, "value");
+    graph_->graph.add_store(store.spec());
+  }
+
+  /// Checks and freezes the topology. Throws TopologyError naming every fault found.
+  [[nodiscard]] Topology build() const { return graph_->graph.build(); }
+
+ private:
+  template <class K, class V>
+  using Serdes = std::pair<Serde<K>, Serde<V>>;
+
+  template <class K, class V>
+  NodeId source(const std::string& topic, const Consumed<K, V>& options) {
+    TopicRef ref{topic, false};
+    const NodeSpec* known = graph_->graph.find_source(ref);
+    bool same = known != nullptr && *known->output == typeid(Record<K, V>) &&
+                known->offset_reset == options.offset_reset && (options.name.empty() || options.name == known->name);
+    if (!same) {
+      graph_->source_serdes[topic] = std::make_shared<Serdes<K, V>>(options.key_serde, options.value_serde);
+      return graph_->add_source<K, V>(options.name.empty() ? topic : options.name, ref, options.key_serde,
+                                      options.value_serde, options.offset_reset);
+    }
+    // The types are equal, so the note of the first reading has them too.
+    const auto& first = *std::static_pointer_cast<Serdes<K, V>>(graph_->source_serdes.at(topic));
+    if (first != Serdes<K, V>(options.key_serde, options.value_serde)) {
+      graph_->graph.add_finding(
+          "topic \"" + topic + "\" is read by \"" + known->name +
+          "\" and again with other types or options (serdes): read it once and use the stream twice");
+    }
+    return known->id;
+  }
+
+  detail::GraphPtr graph_;
+};
+
+}  // namespace millrace

@@ -1,0 +1,94 @@
+// InProcessLog: the log of one process: offsets, groups, generations and transactions over a BatchStorage.
+//
+// One commit sequencer: check the member, assign offsets, one atomic write, then advance the ends; so readers see whole
+// transactions, in order. The sequencer runs on the Executor given: a thread of its own in production, inline or at the
+// scheduler's will in tests.
+//
+// Thread: everything is thread-safe, except that each part has one owner.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include <millrace/base/executor.hpp>
+#include <millrace/log/batch_storage.hpp>
+#include <millrace/log/log.hpp>
+
+namespace millrace {
+
+class InProcessGroup;
+
+/// One partition's ends, shared with readers.
+struct PartitionState {
+  TopicPartition id;
+  TopicNumber topic;
+  Offset begin;
+  std::atomic<std::int64_t> end{0};
+};
+
+class InProcessLog final : public Log, private LogAdmin {
+ public:
+  /// Borrows both; they outlive the log. Errors: those of BatchStorage::load.
+  [[nodiscard]] static Result<std::unique_ptr<InProcessLog>> open(BatchStorage& storage, Executor& executor);
+  ~InProcessLog() override;
+
+  std::unique_ptr<LogReader> open_reader(WakeUp wake_up) override;
+  std::unique_ptr<LogWriter> open_writer(const std::string& writer_id, WakeUp wake_up) override;
+  std::unique_ptr<LogMembership> join_group(MembershipOptions options) override;
+  LogAdmin& admin() override { return *this; }
+
+ private:
+  friend class InProcessReader;
+  friend class InProcessWriter;
+
+  struct Topic {
+    TopicNumber number;
+    TopicInfo info;
+    std::vector<std::shared_ptr<PartitionState>> partitions;
+  };
+
+  InProcessLog(BatchStorage& storage, Executor& executor) : storage_(storage), executor_(executor) {}
+  void adopt(std::vector<StoredLog::Topic> topics);
+
+  Pending<void> ensure_topics(std::vector<TopicSpec> topics) override;
+  Pending<std::vector<TopicInfo>> topics() override;
+  Pending<void> delete_topics(std::vector<std::string> names) override;
+  Pending<OffsetMap> committed_offsets(const std::string& group) override;
+  Pending<void> delete_group(const std::string& group) override;
+  Pending<std::map<TopicPartition, OffsetRange>> offset_ranges(std::vector<TopicPartition> partitions) override;
+
+  /// The sequencer's step.
+  Result<CommitReceipt> sequence(const Transaction& transaction, const std::string& writer_id, std::uint64_t epoch);
+  Result<void> create(const std::vector<TopicSpec>& topics);
+  Result<void> drop(const std::vector<std::string>& names);
+  /// REQUIRES: mutex_ held.
+  Result<void> check_commit(const Transaction& transaction, const std::string& writer_id, std::uint64_t epoch);
+  [[nodiscard]] Result<std::shared_ptr<PartitionState>> find_locked(const TopicPartition& partition) const;
+  [[nodiscard]] Result<std::shared_ptr<PartitionState>> find(const TopicPartition& partition) const;
+  std::shared_ptr<InProcessGroup> group(const std::string& name);
+  void wake_all();
+
+  // Constant after construction.
+  BatchStorage& storage_;
+  Executor& executor_;
+  std::string id_;
+
+  // Held by the sequencer around each write, and briefly by everybody else.
+  mutable std::mutex mutex_;
+  std::map<std::string, Topic> topics_;
+  TopicNumber next_topic_number_{1};
+  std::map<std::string, OffsetMap> committed_;
+  std::map<std::string, std::uint64_t> writer_epochs_;
+  std::map<std::string, std::shared_ptr<InProcessGroup>> groups_;
+  std::optional<Error> failed_;
+
+  std::mutex wake_mutex_;
+  std::uint64_t next_wake_id_ = 0;
+  std::map<std::uint64_t, WakeUp> wake_ups_;
+};
+
+}  // namespace millrace

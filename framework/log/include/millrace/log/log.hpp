@@ -1,0 +1,135 @@
+// The log port: membership, reader, writer and admin of a partitioned, transactional log.
+//
+// Nothing here waits. An operation returns at once and its answer is a Pending that a later step takes; a log calls the
+// wake-up function given at its making when an answer or a record has come. Readers see whole committed transactions,
+// in order, only. Every implementation passes tests/conformance/log.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <millrace/base/pending.hpp>
+#include <millrace/log/types.hpp>
+
+namespace millrace {
+
+/// Index of a partition within one reader.
+using ReaderSlot = Strong<std::uint32_t, struct ReaderSlotTag>;
+
+/// Reads partitions from chosen offsets. Thread: one owner.
+class LogReader {
+ public:
+  LogReader() = default;
+  LogReader(const LogReader&) = delete;
+  LogReader& operator=(const LogReader&) = delete;
+  virtual ~LogReader() = default;
+
+  /// Begins to read `partition` at `from`. Errors: TopicUnknown.
+  [[nodiscard]] virtual Result<ReaderSlot> assign(const TopicPartition& partition, Offset from) = 0;
+  /// The slot's number may be used again.
+  virtual void unassign(ReaderSlot slot) = 0;
+  /// Goes on from `offset`; batches handed out before stay valid.
+  virtual void seek(ReaderSlot slot, Offset offset) = 0;
+  /// The next records, about `max_bytes` of them but at least one if there is any; nullopt if there are none yet.
+  /// Errors: OffsetOutOfRange, LogReadFailed, LogCorrupted.
+  [[nodiscard]] virtual Result<std::optional<FetchedBatch>> poll(ReaderSlot slot, std::size_t max_bytes) = 0;
+  /// The end of the partition as last heard of.
+  [[nodiscard]] virtual Offset end_offset(ReaderSlot slot) const = 0;
+  /// Where the next poll reads.
+  [[nodiscard]] virtual Offset position(ReaderSlot slot) const = 0;
+};
+
+/// Writes transactions. Thread: one owner.
+class LogWriter {
+ public:
+  LogWriter() = default;
+  LogWriter(const LogWriter&) = delete;
+  LogWriter& operator=(const LogWriter&) = delete;
+  virtual ~LogWriter() = default;
+
+  /// Commits `transaction`. Commits of one writer end in the order of their calls.
+  /// Errors: MemberFenced, TransactionAborted (nothing was written), CommitUnknown, LogWriteFailed.
+  [[nodiscard]] virtual Pending<CommitReceipt> commit(Transaction transaction) = 0;
+};
+
+/// What a group tells a member. Each event is answered by acknowledge() once the member has acted.
+struct MembershipEvent {
+  enum class Kind : std::uint8_t {
+    Assigned,  ///< take these tasks up
+    Revoked,   ///< commit, let these go, then acknowledge
+    Lost,      ///< somebody else may have them already: drop without a commit
+  };
+  Kind kind = Kind::Assigned;
+  std::vector<TaskId> tasks;
+  std::uint64_t id = 0;
+};
+
+/// A member of the application's group, to which tasks are handed. Thread: one owner.
+class LogMembership {
+ public:
+  LogMembership() = default;
+  LogMembership(const LogMembership&) = delete;
+  LogMembership& operator=(const LogMembership&) = delete;
+  virtual ~LogMembership() = default;
+
+  /// Events since the last call, oldest first.
+  [[nodiscard]] virtual std::vector<MembershipEvent> poll() = 0;
+  virtual void acknowledge(std::uint64_t event_id) = 0;
+  /// To be captured when a transaction is frozen.
+  [[nodiscard]] virtual GroupMember member() const = 0;
+  /// Leaves the group: its tasks go to others at once.
+  virtual void leave() = 0;
+};
+
+/// Topics, offsets and groups.
+class LogAdmin {
+ public:
+  LogAdmin() = default;
+  LogAdmin(const LogAdmin&) = delete;
+  LogAdmin& operator=(const LogAdmin&) = delete;
+  virtual ~LogAdmin() = default;
+
+  /// Creates the topics that do not exist. Errors: TopicMismatch if one exists with other properties.
+  [[nodiscard]] virtual Pending<void> ensure_topics(std::vector<TopicSpec> topics) = 0;
+  /// All topics.
+  [[nodiscard]] virtual Pending<std::vector<TopicInfo>> topics() = 0;
+  /// Unknown topics are ignored.
+  [[nodiscard]] virtual Pending<void> delete_topics(std::vector<std::string> names) = 0;
+  /// All offsets that `group` has committed.
+  [[nodiscard]] virtual Pending<OffsetMap> committed_offsets(const std::string& group) = 0;
+  /// Forgets the group's offsets.
+  [[nodiscard]] virtual Pending<void> delete_group(const std::string& group) = 0;
+  /// Errors: TopicUnknown.
+  [[nodiscard]] virtual Pending<std::map<TopicPartition, OffsetRange>> offset_ranges(
+      std::vector<TopicPartition> partitions) = 0;
+};
+
+/// Called from any thread when there may be something to take.
+using WakeUp = std::function<void()>;
+
+/// How a member joins. `tasks` are all tasks of the topology: the group shares them out among its members.
+struct MembershipOptions {
+  std::string group;
+  std::string client_id;
+  std::vector<TaskId> tasks;
+  WakeUp wake_up;
+};
+
+/// The factory of the parts. Thread-safe; outlives the parts.
+class Log {
+ public:
+  Log() = default;
+  Log(const Log&) = delete;
+  Log& operator=(const Log&) = delete;
+  virtual ~Log() = default;
+
+  [[nodiscard]] virtual std::unique_ptr<LogReader> open_reader(WakeUp wake_up) = 0;
+  /// A second writer under the same id fences the first.
+  [[nodiscard]] virtual std::unique_ptr<LogWriter> open_writer(const std::string& writer_id, WakeUp wake_up) = 0;
+  [[nodiscard]] virtual std::unique_ptr<LogMembership> join_group(MembershipOptions options) = 0;
+  [[nodiscard]] virtual LogAdmin& admin() = 0;
+};
+
+}  // namespace millrace

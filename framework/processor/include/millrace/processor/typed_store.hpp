@@ -1,0 +1,155 @@
+// TypedKeyValueStore: a store with its keys and values as types, as processors use it.
+#pragma once
+
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <millrace/serde/serde.hpp>
+#include <millrace/state/key_value_store.hpp>
+#include <millrace/topology/specs.hpp>
+#include <millrace/topology/task_context.hpp>
+#include <millrace/topology/type_name.hpp>
+
+namespace millrace {
+
+/// The serdes of a key-value store.
+template <class K, class V>
+struct KeyValueTyping final : StoreTyping {
+  KeyValueTyping(Serde<K> key, Serde<V> value) : key_serde(std::move(key)), value_serde(std::move(value)) {}
+  Serde<K> key_serde;
+  Serde<V> value_serde;
+};
+
+/// Walks entries in the order of their keys' bytes; a snapshot as of its making. Use it in a range-based for.
+template <class K, class V>
+class TypedRange {
+ public:
+  TypedRange(TaskContext& context, const KeyValueTyping<K, V>& typing, std::string store,
+             std::unique_ptr<KeyValueIterator> iterator)
+      : context_(&context), typing_(&typing), store_(std::move(store)), iterator_(std::move(iterator)) {}
+
+  struct End {};
+  class Iterator {
+   public:
+    explicit Iterator(TypedRange& range) : range_(&range) {}
+    std::pair<K, V> operator*() const { return range_->current(); }
+    Iterator& operator++() {
+      range_->iterator_->next();
+      return *this;
+    }
+    bool operator!=(End) const { return range_->more(); }
+
+   private:
+    TypedRange* range_;
+  };
+  Iterator begin() { return Iterator(*this); }
+  End end() { return {}; }
+
+ private:
+  bool more() {
+    if (iterator_->valid()) return true;
+    if (auto status = iterator_->status(); !status) context_->fail(status.error().at({.store = store_}));
+    return false;
+  }
+  std::pair<K, V> current() {
+    auto key = typing_->key_serde.deserialize(iterator_->key());
+    if (!key) context_->fail(key.error().at({.store = store_}));
+    auto value = typing_->value_serde.deserialize(iterator_->value());
+    if (!value) context_->fail(value.error().at({.store = store_}));
+    return {std::move(*key), std::move(*value)};
+  }
+
+  TaskContext* context_;
+  const KeyValueTyping<K, V>* typing_;
+  std::string store_;
+  std::unique_ptr<KeyValueIterator> iterator_;
+};
+
+/// A cheap handle. Reads see what the current record wrote before. Failures of the disk or of decoding end the record's
+/// processing (RecordFailed): they need no handling here. Thread: the one that owns the task.
+template <class K, class V>
+class TypedKeyValueStore {
+ public:
+  TypedKeyValueStore() = default;
+  /// Borrows everything; it outlives the handle.
+  TypedKeyValueStore(TaskContext& context, KeyValueStore& store, const KeyValueTyping<K, V>& typing)
+      : context_(&context), store_(&store), typing_(&typing) {}
+
+  [[nodiscard]] const std::string& name() const { return store_->name(); }
+
+  [[nodiscard]] std::optional<V> get(const K& key) {
+    encode(typing_->key_serde, key, key_bytes_);
+    auto found = store_->get(key_bytes_);
+    if (!found) context_->fail(found.error().at({.store = name()}));
+    if (!*found) return std::nullopt;
+    auto value = typing_->value_serde.deserialize(**found);
+    if (!value) context_->fail(value.error().at({.store = name()}));
+    return std::move(*value);
+  }
+  void put(const K& key, const V& value) {
+    encode(typing_->key_serde, key, key_bytes_);
+    encode(typing_->value_serde, value, value_bytes_);
+    write(OptionalBytesView(value_bytes_));
+  }
+  void erase(const K& key) {
+    encode(typing_->key_serde, key, key_bytes_);
+    write(std::nullopt);
+  }
+  /// The value that was there before, if any; then nothing is changed.
+  std::optional<V> put_if_absent(const K& key, const V& value) {
+    auto present = get(key);
+    if (!present) put(key, value);
+    return present;
+  }
+  /// Entries with from <= key < to, in the order of the serialized keys.
+  [[nodiscard]] TypedRange<K, V> range(const std::optional<K>& from, const std::optional<K>& to) {
+    KeyRange bounds;
+    if (from) typing_->key_serde.serialize(*from, bounds.from.emplace());
+    if (to) typing_->key_serde.serialize(*to, bounds.to.emplace());
+    auto iterator = store_->range(bounds);
+    if (!iterator) context_->fail(iterator.error().at({.store = name()}));
+    return TypedRange<K, V>(*context_, *typing_, name(), std::move(*iterator));
+  }
+  [[nodiscard]] TypedRange<K, V> all() { return range(std::nullopt, std::nullopt); }
+  [[nodiscard]] std::uint64_t approximate_entries() const { return store_->approximate_entries(); }
+
+ private:
+  template <class T>
+  void encode(const Serde<T>& serde, const T& value, Bytes& out) {
+    out.clear();
+    serde.serialize(value, out);
+  }
+  void write(OptionalBytesView value) {
+    auto written = store_->put(key_bytes_, value);
+    if (!written) context_->fail(written.error().at({.store = name()}));
+  }
+
+  TaskContext* context_ = nullptr;
+  KeyValueStore* store_ = nullptr;
+  const KeyValueTyping<K, V>* typing_ = nullptr;
+  Bytes key_bytes_;
+  Bytes value_bytes_;
+};
+
+/// Declares a store for StreamsBuilder::add_state_store.
+template <class K, class V>
+struct KeyValueStoreBuilder {
+  std::string name;
+  bool persistent = true;  ///< RocksDB; otherwise memory, restored in full at every start
+  Serde<K> key_serde{};
+  Serde<V> value_serde{};
+
+  [[nodiscard]] StoreSpec spec() const {
+    StoreSpec spec;
+    spec.name = name;
+    spec.persistent = persistent;
+    spec.types = type_name(typeid(K)) + " -> " + type_name(typeid(V));
+    spec.typing = std::make_shared<const KeyValueTyping<K, V>>(key_serde, value_serde);
+    return spec;
+  }
+};
+
+}  // namespace millrace

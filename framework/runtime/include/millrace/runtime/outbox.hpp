@@ -1,0 +1,74 @@
+// Outbox: the records that the tasks of one thread have sent and that are not yet handed to the log.
+//
+// What a record sends counts only once it is sealed; a failed record's output is taken back. freeze() gives everything
+// to the transaction. Thread: the stream thread.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <millrace/log/types.hpp>
+#include <millrace/metrics/metrics.hpp>
+#include <millrace/runtime/topic_catalog.hpp>
+#include <millrace/topology/record_collector.hpp>
+
+namespace millrace {
+
+class Outbox {
+ public:
+  /// Borrows both; they outlive the outbox.
+  Outbox(const TopicCatalog& catalog, Metrics& metrics);
+
+  /// Index for add(). Errors: TopicUnknown.
+  [[nodiscard]] Result<OutputTopic> open(const std::string& topic);
+  [[nodiscard]] std::int32_t partition_count(OutputTopic topic) const { return topics_[topic.value()].partition_count; }
+
+  /// Copies the record. Errors: PartitionOutOfRange, RecordTooLarge.
+  [[nodiscard]] Result<void> add(OutputTopic topic, Partition partition, OptionalBytesView key, OptionalBytesView value,
+                                 Timestamp timestamp, BytesView encoded_headers);
+  /// What was added since the last seal() stays.
+  void seal();
+  /// What was added since the last seal() goes.
+  void rollback();
+
+  /// Takes out all sealed records, in order per partition.
+  [[nodiscard]] std::vector<PartitionAppend> freeze();
+  /// Forgets everything.
+  void clear();
+
+  [[nodiscard]] bool empty() const { return size_bytes_ == 0; }
+  [[nodiscard]] std::int64_t size_bytes() const { return size_bytes_; }
+
+ private:
+  struct PartitionBox {
+    std::vector<EncodedBatch> full;
+    RecordBatchBuilder open;
+    RecordBatchBuilder::Mark sealed;
+    bool touched = false;
+    bool active = false;
+  };
+  struct TopicBox {
+    std::string name;
+    std::int32_t partition_count = 0;
+    std::deque<PartitionBox> partitions;
+    CounterHandle produced;
+  };
+  struct Place {
+    std::uint32_t topic;
+    std::int32_t partition;
+  };
+  PartitionBox& box(Place place) { return topics_[place.topic].partitions[static_cast<std::size_t>(place.partition)]; }
+
+  const TopicCatalog& catalog_;
+  Metrics& metrics_;
+  std::map<std::string, OutputTopic> index_;
+  std::vector<TopicBox> topics_;
+  std::vector<Place> touched_;  // since the last seal
+  std::vector<Place> active_;   // with records
+  std::int64_t size_bytes_ = 0;
+  std::int64_t sealed_bytes_ = 0;
+};
+
+}  // namespace millrace

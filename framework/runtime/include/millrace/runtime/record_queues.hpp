@@ -1,0 +1,77 @@
+// RecordQueues: the fetched records of one task, and the choice of the next one.
+//
+// The next record is that with the lowest timestamp among the partitions' heads; on a tie, that of the first partition.
+// It is chosen only when every partition has a head or is known to have nothing more: max.task.idle.ms = 0 of Kafka
+// Streams. Thread: the one that owns the task.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include <millrace/log/log.hpp>
+#include <millrace/metrics/metrics.hpp>
+
+namespace millrace {
+
+class RecordQueues {
+ public:
+  /// Borrows the reader, which outlives the queues. Reads each partition up to about `fetch_max_bytes` ahead.
+  RecordQueues(LogReader& reader, std::size_t fetch_max_bytes, Metrics& metrics);
+  ~RecordQueues();
+  RecordQueues(const RecordQueues&) = delete;
+  RecordQueues& operator=(const RecordQueues&) = delete;
+
+  /// Begins to read `partition` at `from`. `partition_time` is the highest timestamp taken from it before.
+  [[nodiscard]] Result<void> add(const TopicPartition& partition, Offset from, Timestamp partition_time);
+  /// Drops what was fetched and goes back to `offset`.
+  void rewind(std::size_t partition, Offset offset, Timestamp partition_time);
+
+  /// Fetches where a queue is empty. Returns whether there is a record to take now.
+  [[nodiscard]] Result<bool> fill();
+
+  /// One chosen record; borrowed until the next pop() or fill().
+  struct Head {
+    std::size_t partition;
+    const RecordView* record;
+  };
+  /// REQUIRES: the last fill() returned true, or ready(). The record stays at the head.
+  [[nodiscard]] Head choose();
+  /// True if a record can be chosen without fetching.
+  [[nodiscard]] bool ready() const;
+  /// Takes the head of `partition` away: it is processed.
+  void pop(std::size_t partition);
+  /// Takes the head of `partition` away without noting its timestamp: it could not be read.
+  void skip(std::size_t partition);
+
+  [[nodiscard]] std::size_t size() const { return queues_.size(); }
+  [[nodiscard]] const TopicPartition& id(std::size_t partition) const { return queues_[partition].id; }
+  /// The next offset to process: what is committed.
+  [[nodiscard]] Offset position(std::size_t partition) const { return queues_[partition].position; }
+  [[nodiscard]] Timestamp partition_time(std::size_t partition) const { return queues_[partition].time; }
+  [[nodiscard]] std::int64_t lag(std::size_t partition) const;
+  [[nodiscard]] std::size_t buffered_records() const;
+  /// Refreshes the gauges of lag.
+  void report() const;
+
+ private:
+  struct Queue {
+    TopicPartition id;
+    ReaderSlot slot;
+    FetchedBatch batch;
+    std::size_t index = 0;  // of the head within the batch
+    Offset position;
+    Timestamp time = kNoTimestamp;
+    CounterHandle consumed;
+    GaugeHandle lag;
+    [[nodiscard]] bool has_head() const { return index < batch.records.size(); }
+  };
+  [[nodiscard]] Result<void> fetch(Queue& queue);
+
+  LogReader& reader_;
+  const std::size_t fetch_max_bytes_;
+  Metrics& metrics_;
+  std::vector<Queue> queues_;
+};
+
+}  // namespace millrace

@@ -1,0 +1,84 @@
+// Restorer: brings assigned tasks to the point where they can process: resolves where their inputs begin, commits that,
+// and reads their stores' changelogs up to the committed end.
+//
+// A step machine with a reader of its own: one step does a bounded piece of work for each task, so that nothing else
+// waits. Thread: one owner.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <millrace/log/log.hpp>
+#include <millrace/runtime/state_directory.hpp>
+#include <millrace/runtime/stream_task.hpp>
+
+namespace millrace {
+
+/// A task that is ready to process.
+struct RestoredTask {
+  TaskId id;
+  std::unique_ptr<TaskStores> stores;
+  std::vector<TaskInput> inputs;
+};
+
+/// For people and health checks.
+struct RestoreProgress {
+  TaskId task;
+  std::string store;
+  std::int64_t remaining_records = 0;
+};
+
+/// What the restorer works with. Everything is borrowed and outlives it.
+struct RestorerPorts {
+  Log& log;
+  LogWriter& writer;
+  const LogMembership& membership;
+  TaskBackendFactory& backends;
+  const StateDirectory* directory;  ///< nullptr: no persistent state (tests)
+  CacheBudget& clean_budget;
+};
+
+class Restorer {
+ public:
+  Restorer(TaskEnvironment& environment, RestorerPorts ports, WakeUp wake_up);
+  ~Restorer();
+  Restorer(const Restorer&) = delete;
+  Restorer& operator=(const Restorer&) = delete;
+
+  /// Takes a task up. `wipe` deletes its local state first: it cannot be trusted.
+  void add(TaskId task, bool wipe);
+  /// Lets a task go, restored or not.
+  void remove(TaskId task);
+  /// One bounded piece of work. Tasks that are done come out.
+  /// After an error its task begins anew with the next step.
+  /// Errors: NoCommittedOffset, ChangelogWithoutOffsets, OffsetOutOfRange, those of log and state.
+  [[nodiscard]] Result<std::vector<RestoredTask>> step();
+
+  [[nodiscard]] bool idle() const { return tasks_.empty(); }
+  /// The tasks that are being restored.
+  [[nodiscard]] std::vector<TaskId> tasks() const;
+  /// True if the next step can do something at once; otherwise a wake-up will come.
+  [[nodiscard]] bool busy() const;
+  [[nodiscard]] std::vector<RestoreProgress> progress() const;
+
+ private:
+  struct Restoring;
+  [[nodiscard]] Result<bool> advance(Restoring& task);
+  void begin_anew(Restoring& task);
+  [[nodiscard]] Result<void> open_stores(Restoring& task);
+  [[nodiscard]] Result<void> resolve_inputs(Restoring& task);
+  [[nodiscard]] Result<Offset> resolve_start(const Restoring& task, const TopicPartition& partition) const;
+  [[nodiscard]] Result<void> begin_stores(Restoring& task);
+  [[nodiscard]] Result<void> begin_store(Restoring& task, const StoreSpec& spec);
+  [[nodiscard]] Result<bool> restore_some(Restoring& task);
+  [[nodiscard]] std::vector<TopicPartition> inputs_of(TaskId task) const;
+  [[nodiscard]] TopicPartition changelog_of(TaskId task, const StoreSpec& store) const;
+
+  TaskEnvironment& environment_;
+  RestorerPorts ports_;
+  std::unique_ptr<LogReader> reader_;
+  std::vector<std::unique_ptr<Restoring>> tasks_;
+};
+
+}  // namespace millrace

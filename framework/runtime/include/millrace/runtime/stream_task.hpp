@@ -1,0 +1,102 @@
+// StreamTask: one sub-topology over one partition number, with its state.
+//
+// The input record, or the call of a punctuator, is the atom: what it sends and writes is kept as a whole or taken back
+// as a whole. Thread: the one that owns the task.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <millrace/runtime/processing_context.hpp>
+#include <millrace/runtime/record_queues.hpp>
+
+namespace millrace {
+
+/// Where a task begins in one of its partitions.
+struct TaskInput {
+  TopicPartition partition;
+  Offset from;
+  Timestamp partition_time = kNoTimestamp;
+};
+
+class StreamTask {
+ public:
+  /// Takes restored stores; borrows the rest. Builds the nodes and reads from `inputs` on.
+  /// Errors: what a node's init fails with, those of RecordQueues::add.
+  [[nodiscard]] static Result<std::unique_ptr<StreamTask>> create(TaskEnvironment& environment, TaskId id,
+                                                                  std::unique_ptr<TaskStores> stores, LogReader& reader,
+                                                                  const std::vector<TaskInput>& inputs);
+  ~StreamTask();
+  StreamTask(const StreamTask&) = delete;
+  StreamTask& operator=(const StreamTask&) = delete;
+
+  [[nodiscard]] TaskId id() const { return id_; }
+
+  /// Processes up to `max` records, fewer if there are no more or a commit should come first (wants_commit()).
+  /// Errors: those which the exception handlers do not settle; the failed record is not processed then.
+  [[nodiscard]] Result<std::size_t> process(std::size_t max);
+  /// Calls the wall-clock punctuators that are due.
+  [[nodiscard]] Result<void> punctuate(WallTime now);
+  [[nodiscard]] WallTime next_punctuation() const;
+
+  /// True if there is anything to commit.
+  [[nodiscard]] bool dirty() const { return dirty_; }
+  /// A processor asked for a commit, or a buffer is full.
+  [[nodiscard]] bool wants_commit() const;
+
+  // --- the commit, in this order ---
+  void freeze();
+  /// Adds all input partitions, changed or not.
+  void add_offsets(OffsetMap& offsets, const std::string& writer_id, const std::string& commit_id) const;
+  /// The transaction is committed: the frozen writes go to the stores. Errors: StateWriteFailed.
+  [[nodiscard]] Result<void> commit(const CommitReceipt& receipt);
+  /// True after a commit() that failed: the stores lack what is committed, only restoring them helps.
+  [[nodiscard]] bool broken() const { return broken_; }
+  /// The transaction is aborted: everything since the last commit is undone, processors are made anew.
+  [[nodiscard]] Result<void> abort();
+
+  /// Calls the nodes' close. Not after an error.
+  void close();
+
+  [[nodiscard]] TaskStores& stores() { return *stores_; }
+  [[nodiscard]] std::int64_t dirty_bytes() const { return stores_->dirty_bytes(); }
+  [[nodiscard]] std::size_t buffered_records() const { return queues_.buffered_records(); }
+  /// Records between the position and the end, over all inputs.
+  [[nodiscard]] std::int64_t lag() const;
+  void report() const { queues_.report(); }
+
+ private:
+  StreamTask(TaskEnvironment& environment, TaskId id, std::unique_ptr<TaskStores> stores, LogReader& reader);
+  [[nodiscard]] Result<void> build_nodes();
+  void wire_nodes();
+  [[nodiscard]] Result<void> process_one();
+  [[nodiscard]] Result<void> punctuate(PunctuationSchedule& schedule, Timestamp time, CounterHandle& counter);
+  /// Runs `body` as one atom: seals what it did, or settles its failure by `response`.
+  template <class Body>
+  [[nodiscard]] Result<void> run_atom(Body&& body);
+  [[nodiscard]] Result<void> settle_failure();
+  void accept(SourceNode& source, const RecordView& record);
+
+  TaskEnvironment& environment_;
+  const TaskId id_;
+  std::unique_ptr<TaskStores> stores_;
+  RecordQueues queues_;
+  std::unique_ptr<ProcessingContext> context_;
+  std::vector<std::unique_ptr<Node>> nodes_;
+  std::map<NodeId, Node*> node_by_id_;
+  std::vector<SourceNode*> source_of_partition_;
+  std::vector<TaskInput> committed_;
+  std::vector<TaskInput> frozen_;
+  bool dirty_ = false;
+  bool broken_ = false;
+  bool undecodable_ = false;  // the record being processed was left out before anybody saw it
+  CounterHandle processed_;
+  CounterHandle stream_punctuations_;
+  CounterHandle wall_punctuations_;
+  std::vector<HistogramHandle> latency_of_partition_;
+};
+
+}  // namespace millrace

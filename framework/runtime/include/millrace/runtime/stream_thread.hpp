@@ -1,0 +1,152 @@
+// StreamThread: the step machine that runs tasks.
+//
+//                  start            all tasks restored
+//   Created ---> Starting ------------------------------> Running
+//                   |  ^                                   |  ^
+//                   |  +--- tasks given, revoked, lost ----+--+
+//                   v                                      v
+//               PendingShutdown  (stop asked, or an error: last commit, close, leave)
+//                   v
+//                  Dead
+//
+// step() never blocks and never waits: it takes what has come, does a bounded piece of work and says when it wants to
+// be called again; a wake-up may ask for it earlier. Who calls it, and whether a thread, a test or a simulator, is
+// not its business. It holds only the loop; tasks, commits and restoring have classes of their own.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <millrace/runtime/committer.hpp>
+#include <millrace/runtime/reconcile.hpp>
+#include <millrace/runtime/restorer.hpp>
+
+namespace millrace {
+
+enum class ThreadState : std::uint8_t { Created, Starting, Running, PendingShutdown, Dead };
+[[nodiscard]] std::string_view to_string(ThreadState state);
+
+/// What others may know of a thread.
+struct ThreadStatus {
+  ThreadState state = ThreadState::Created;
+  std::vector<TaskId> running;
+  std::vector<RestoreProgress> restoring;
+  std::size_t waiting_tasks = 0;  ///< given, not yet running
+  std::uint64_t processed_records = 0;
+  std::uint64_t commits = 0;
+  std::int64_t lag_records = 0;
+  std::optional<Error> failure;  ///< why it died
+};
+
+/// Borrowed; everything outlives the thread.
+struct StreamThreadPorts {
+  const StreamsConfig& config;
+  const Topology& topology;
+  const TopicCatalog& catalog;
+  const Clock& clock;
+  Logger& logger;
+  Metrics& metrics;
+  Log& log;
+  TaskBackendFactory& backends;
+  const StateDirectory* directory;  ///< nullptr: no persistent state (tests)
+  CacheBudget& clean_budget;
+};
+
+class StreamThread {
+ public:
+  /// `run_id` is unique per run of the process. `wake_up` is called from any thread when step() should be called soon.
+  StreamThread(StreamThreadPorts ports, int index, const std::string& run_id, WakeUp wake_up);
+  ~StreamThread();
+  StreamThread(const StreamThread&) = delete;
+  StreamThread& operator=(const StreamThread&) = delete;
+
+  /// One bounded piece of work. Returns when it wants to be called next: now if there is more to do.
+  SteadyTime step();
+  /// Asks for an orderly end: commit, close, leave. Thread-safe.
+  void request_stop() { stop_requested_.store(true); }
+  /// Asks for a commit at the next step. Thread-safe.
+  void request_commit() { commit_requested_.store(true); }
+
+  [[nodiscard]] bool dead() const { return state_ == ThreadState::Dead; }
+  /// True if all tasks run, nothing is left to process at the moment and everything is committed.
+  [[nodiscard]] bool quiescent() const;
+  /// Thread-safe.
+  [[nodiscard]] ThreadStatus status() const;
+  /// The store of a running task, for tests; nullptr if there is none. Thread: the one that calls step().
+  [[nodiscard]] KeyValueStore* find_store(TaskId task, std::string_view name);
+  /// Why it died. Thread: the one that calls step().
+  [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
+
+ private:
+  enum class Work : std::uint8_t { None, Some };
+
+  void take_membership_events();
+  void follow(const std::vector<TaskAction>& actions);
+  void restore();
+  void take_commit_result();
+  void settle_failed_commit(const Error& error);
+  [[nodiscard]] Work process();
+  void punctuate();
+  [[nodiscard]] bool commit_due();
+  void begin_commit();
+  void step_shutdown();
+  void close_tasks();
+  void enter(ThreadState state);
+  void publish_status();
+
+  /// The one place that decides what an error leads to.
+  void react(const Error& error);
+  void abort_transaction();
+  void rebuild_task(const std::string& name, const Error& why);
+  void rejoin();
+  void die(const Error& error, bool commit_first);
+
+  std::unique_ptr<LogMembership> join();
+  std::unique_ptr<Restorer> make_restorer();
+  [[nodiscard]] bool dirty() const;
+
+  // Constant after construction.
+  StreamThreadPorts ports_;
+  const int index_;
+  const std::string name_;
+  const std::string run_id_;
+  WakeUp wake_up_;
+
+  // Used by the stepping thread only.
+  Outbox outbox_;
+  TaskEnvironment environment_;
+  std::unique_ptr<LogReader> reader_;
+  std::unique_ptr<LogWriter> writer_;
+  std::unique_ptr<LogMembership> membership_;
+  std::unique_ptr<Restorer> restorer_;
+  std::unique_ptr<Committer> committer_;
+  std::map<TaskId, std::unique_ptr<StreamTask>> tasks_;
+  std::set<TaskId> assigned_;
+  std::vector<std::uint64_t> unanswered_revocations_;
+  bool final_commit_ = false;
+  bool closing_ = false;  // a commit is to end before tasks are let go: nothing is processed until then
+  SteadyTime last_commit_{};
+  SteadyTime retry_at_{};
+  SteadyTime reported_at_{};
+  std::optional<Error> failure_;
+  std::uint64_t processed_ = 0;
+  std::uint64_t commits_ = 0;
+  HistogramHandle step_duration_;
+  GaugeHandle buffer_bytes_;
+  GaugeHandle outbox_bytes_;
+  GaugeHandle buffered_records_;
+
+  std::atomic<bool> stop_requested_{false};
+  std::atomic<bool> commit_requested_{false};
+  std::atomic<ThreadState> state_{ThreadState::Created};
+  mutable std::mutex status_mutex_;
+  ThreadStatus status_;
+};
+
+}  // namespace millrace

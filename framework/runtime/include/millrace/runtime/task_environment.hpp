@@ -1,0 +1,26 @@
+// TaskEnvironment: what all tasks of one thread share. Everything is borrowed and outlives the tasks.
+#pragma once
+
+#include <string>
+
+#include <millrace/base/clock.hpp>
+#include <millrace/base/logger.hpp>
+#include <millrace/config/streams_config.hpp>
+#include <millrace/metrics/metrics.hpp>
+#include <millrace/runtime/outbox.hpp>
+#include <millrace/runtime/topic_catalog.hpp>
+#include <millrace/topology/topology.hpp>
+
+namespace millrace {
+
+struct TaskEnvironment {
+  const StreamsConfig& config;
+  const Topology& topology;
+  const TopicCatalog& catalog;
+  const Clock& clock;
+  Logger& logger;
+  Metrics& metrics;
+  Outbox& outbox;
+};
+
+}  // namespace millrace

@@ -1,0 +1,82 @@
+// TaskStores: the stores of one task: backends, transaction buffers and the layers on top.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <millrace/log/types.hpp>
+#include <millrace/state/buffered_key_value_store.hpp>
+#include <millrace/state/memory_task_backend.hpp>
+#include <millrace/topology/topology.hpp>
+
+namespace millrace {
+
+/// Makes the changelog of one store.
+class ChangeLoggerFactory {
+ public:
+  ChangeLoggerFactory() = default;
+  ChangeLoggerFactory(const ChangeLoggerFactory&) = delete;
+  ChangeLoggerFactory& operator=(const ChangeLoggerFactory&) = delete;
+  virtual ~ChangeLoggerFactory() = default;
+  [[nodiscard]] virtual std::unique_ptr<ChangeLogger> make_logger(const StoreSpec& store) = 0;
+};
+
+/// Thread: the one that owns the task.
+class TaskStores {
+ public:
+  /// Opens the state in `directory`. State that cannot be read is wiped, with a warning in `warnings`: it comes back
+  /// from the changelog. Borrows the budget. Errors: those of TaskBackendFactory::open but StateCorrupted.
+  [[nodiscard]] static Result<std::unique_ptr<TaskStores>> open(const std::vector<StoreSpec>& specs,
+                                                                const std::filesystem::path& directory,
+                                                                TaskBackendFactory& factory, CacheBudget& clean_budget,
+                                                                std::vector<Error>& warnings);
+
+  /// Puts changelogs on top of the logged stores. Called once, before the first get().
+  void log_changes_to(ChangeLoggerFactory& factory);
+
+  [[nodiscard]] const std::vector<StoreSpec>& specs() const { return specs_; }
+  /// nullptr if there is no such store.
+  [[nodiscard]] KeyValueStore* find(std::string_view name);
+
+  /// How far the store has come in its changelog.
+  [[nodiscard]] Result<ChangelogStamp> stamp(const std::string& store) { return backend_of(store).stamp(store); }
+  /// Empties the store: its state does not belong to the changelog that there is.
+  [[nodiscard]] Result<void> wipe(const std::string& store);
+  /// Applies restored records to one store.
+  [[nodiscard]] Result<void> restore(const std::string& store, const std::vector<RecordView>& records,
+                                     ChangelogStamp stamp);
+
+  void seal();
+  void rollback();
+  void freeze();
+  /// Writes the frozen generation, and each store's stamp, in one batch per backend. `stamps` may lack stores that
+  /// logged nothing. Errors: StateWriteFailed: the task must be restored.
+  [[nodiscard]] Result<void> apply_frozen(const std::map<std::string, ChangelogStamp>& stamps);
+  void drop_all();
+
+  [[nodiscard]] std::int64_t dirty_bytes() const;
+
+ private:
+  struct Slot {
+    StoreSpec spec;
+    std::unique_ptr<TransactionBuffer> buffer;
+    std::unique_ptr<KeyValueStore> buffered;
+    std::unique_ptr<ChangeLogger> logger;
+    std::unique_ptr<KeyValueStore> logging;
+    [[nodiscard]] KeyValueStore& top() { return logging ? *logging : *buffered; }
+  };
+  TaskStores() = default;
+  [[nodiscard]] TaskBackend& backend_of(const std::string& store);
+  [[nodiscard]] Result<void> apply_to(TaskBackend& backend, bool persistent,
+                                      const std::map<std::string, ChangelogStamp>& stamps);
+
+  std::vector<StoreSpec> specs_;
+  std::unique_ptr<TaskBackend> persistent_;  // nullptr if no store is
+  std::unique_ptr<TaskBackend> memory_;      // nullptr if no store is
+  std::vector<Slot> slots_;                  // destroyed before the backends
+};
+
+}  // namespace millrace

@@ -1,0 +1,111 @@
+#include <millrace/runtime/record_queues.hpp>
+
+#include <algorithm>
+
+#include <millrace/base/assert.hpp>
+#include <millrace/base/crash_point.hpp>
+
+namespace millrace {
+
+RecordQueues::RecordQueues(LogReader& reader, std::size_t fetch_max_bytes, Metrics& metrics)
+    : reader_(reader), fetch_max_bytes_(fetch_max_bytes), metrics_(metrics) {}
+
+RecordQueues::~RecordQueues() {
+  for (Queue& queue : queues_) reader_.unassign(queue.slot);
+}
+
+Result<void> RecordQueues::add(const TopicPartition& partition, Offset from, Timestamp partition_time) {
+  auto slot = reader_.assign(partition, from);
+  if (!slot) return slot.error();
+  Queue queue;
+  queue.id = partition;
+  queue.slot = *slot;
+  queue.position = from;
+  queue.time = partition_time;
+  queue.consumed = metrics_.counter(MetricId::RecordsConsumed, {partition.topic});
+  queue.lag = metrics_.gauge(MetricId::ConsumerLag, {partition.topic, to_string(partition.partition)});
+  queues_.push_back(std::move(queue));
+  return {};
+}
+
+void RecordQueues::rewind(std::size_t partition, Offset offset, Timestamp partition_time) {
+  Queue& queue = queues_.at(partition);
+  queue.batch = {};
+  queue.index = 0;
+  queue.position = offset;
+  queue.time = partition_time;
+  reader_.seek(queue.slot, offset);
+}
+
+Result<void> RecordQueues::fetch(Queue& queue) {
+  auto fetched = reader_.poll(queue.slot, fetch_max_bytes_);
+  if (!fetched) return fetched.error();
+  if (!*fetched) return {};
+  queue.batch = std::move(**fetched);
+  queue.index = 0;
+  queue.consumed->increment(queue.batch.records.size());
+  // A batch may hold no records for us, only move the position on.
+  if (queue.batch.records.empty()) queue.position = queue.batch.next;
+  MILLRACE_CRASH_POINT("poll/fetched");
+  return {};
+}
+
+Result<bool> RecordQueues::fill() {
+  for (Queue& queue : queues_) {
+    if (queue.has_head()) continue;
+    MILLRACE_TRY(fetch(queue));
+  }
+  return ready();
+}
+
+bool RecordQueues::ready() const {
+  bool any = false;
+  for (const Queue& queue : queues_) {
+    if (queue.has_head()) any = true;
+    else if (reader_.end_offset(queue.slot) > queue.position) return false;
+  }
+  return any;
+}
+
+RecordQueues::Head RecordQueues::choose() {
+  std::size_t best = queues_.size();
+  for (std::size_t i = 0; i < queues_.size(); ++i) {
+    if (!queues_[i].has_head()) continue;
+    if (best == queues_.size() || queues_[i].batch.records[queues_[i].index].timestamp <
+                                      queues_[best].batch.records[queues_[best].index].timestamp) {
+      best = i;
+    }
+  }
+  MILLRACE_DCHECK(best < queues_.size(), "choose() without a record");
+  return {best, &queues_[best].batch.records[queues_[best].index]};
+}
+
+void RecordQueues::pop(std::size_t partition) {
+  Queue& queue = queues_[partition];
+  queue.time = std::max(queue.time, queue.batch.records[queue.index].timestamp);
+  skip(partition);
+}
+
+void RecordQueues::skip(std::size_t partition) {
+  Queue& queue = queues_[partition];
+  const RecordView& record = queue.batch.records[queue.index];
+  ++queue.index;
+  queue.position = queue.has_head() ? record.offset.next() : queue.batch.next;
+}
+
+std::int64_t RecordQueues::lag(std::size_t partition) const {
+  const Queue& queue = queues_[partition];
+  return reader_.end_offset(queue.slot).value() - queue.position.value();
+}
+
+std::size_t RecordQueues::buffered_records() const {
+  std::size_t count = 0;
+  for (const Queue& queue : queues_) count += queue.batch.records.size() - queue.index;
+  return count;
+}
+
+void RecordQueues::report() const {
+  for (std::size_t i = 0; i < queues_.size(); ++i) queues_[i].lag->set(lag(i));
+}
+
+}  // namespace millrace

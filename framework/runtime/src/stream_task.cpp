@@ -1,0 +1,259 @@
+#include <millrace/runtime/stream_task.hpp>
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include <millrace/base/assert.hpp>
+#include <millrace/base/crash_point.hpp>
+#include <millrace/runtime/offset_metadata.hpp>
+
+namespace millrace {
+
+Result<std::unique_ptr<StreamTask>> StreamTask::create(TaskEnvironment& environment, TaskId id,
+                                                       std::unique_ptr<TaskStores> stores, LogReader& reader,
+                                                       const std::vector<TaskInput>& inputs) {
+  std::unique_ptr<StreamTask> task(new StreamTask(environment, id, std::move(stores), reader));
+  for (const TaskInput& input : inputs) {
+    MILLRACE_TRY(task->queues_.add(input.partition, input.from, input.partition_time));
+  }
+  task->committed_ = inputs;
+  MILLRACE_TRY(task->build_nodes());
+  return task;
+}
+
+StreamTask::StreamTask(TaskEnvironment& environment, TaskId id, std::unique_ptr<TaskStores> stores, LogReader& reader)
+    : environment_(environment),
+      id_(id),
+      stores_(std::move(stores)),
+      queues_(reader, static_cast<std::size_t>(environment.config.fetch_max_bytes), environment.metrics),
+      processed_(environment.metrics.counter(MetricId::RecordsProcessed, {to_string(id)})),
+      stream_punctuations_(environment.metrics.counter(MetricId::Punctuations, {"stream_time"})),
+      wall_punctuations_(environment.metrics.counter(MetricId::Punctuations, {"wall_clock_time"})) {}
+
+StreamTask::~StreamTask() = default;
+
+void StreamTask::wire_nodes() {
+  const Subtopology& subtopology = environment_.topology.subtopology(id_.subtopology);
+  nodes_.clear();
+  node_by_id_.clear();
+  for (NodeId node : subtopology.nodes) {
+    const NodeSpec& spec = environment_.topology.node(node);
+    nodes_.push_back(run_user_code(*context_, spec.name, [&] { return spec.factory(); }));
+    node_by_id_[node] = nodes_.back().get();
+  }
+  for (NodeId node : subtopology.nodes) {
+    std::vector<Node*> children;
+    for (NodeId child : environment_.topology.node(node).children) children.push_back(node_by_id_.at(child));
+    node_by_id_.at(node)->bind(environment_.topology.node(node).name, std::move(children));
+  }
+}
+
+Result<void> StreamTask::build_nodes() {
+  const Topology& topology = environment_.topology;
+  const Subtopology& subtopology = topology.subtopology(id_.subtopology);
+  nodes_.clear();  // before the context and the stores that they refer to
+  source_of_partition_.clear();
+  latency_of_partition_.clear();
+  const std::int64_t sent_before_bytes = environment_.outbox.size_bytes();
+  try {
+    context_ = std::make_unique<ProcessingContext>(environment_, id_, *stores_);
+    wire_nodes();
+    Timestamp stream_time = kNoTimestamp;
+    for (const TaskInput& input : committed_) stream_time = std::max(stream_time, input.partition_time);
+    context_->reset_stream_time(stream_time);
+    context_->begin_punctuation(stream_time);
+    for (auto at = nodes_.rbegin(); at != nodes_.rend(); ++at) {
+      run_user_code(*context_, (*at)->name(), [&] { (*at)->init(*context_); });
+      if (context_->failed()) throw RecordFailed{};  // noted, and swallowed by user code
+    }
+  } catch (const RecordFailed&) {
+    // What init() wrote or sent does not count.
+    stores_->rollback();
+    environment_.outbox.rollback();
+    if (context_ && context_->failed()) return context_->take_failure().with_disposition(Disposition::StopApplication);
+    return Error(ErrorCode::TopicUnknown, "a changelog topic is missing", {.task = to_string(id_)});
+  }
+  stores_->seal();
+  environment_.outbox.seal();
+  // What init() wrote, sent or asked for needs a commit as a record does; wants_commit() without one would wait forever.
+  dirty_ = wants_commit() || stores_->dirty_bytes() > 0 || environment_.outbox.size_bytes() > sent_before_bytes;
+  for (std::size_t i = 0; i < queues_.size(); ++i) {
+    for (const TopicRef& topic : subtopology.source_topics) {
+      if (topic.full_name(environment_.config.application_id) != queues_.id(i).topic) continue;
+      const NodeSpec& source = topology.source_of(topic);
+      source_of_partition_.push_back(static_cast<SourceNode*>(node_by_id_.at(source.id)));
+      latency_of_partition_.push_back(environment_.metrics.histogram(MetricId::RecordE2eLatency, {source.name}));
+    }
+  }
+  MILLRACE_ASSERT(source_of_partition_.size() == queues_.size(), "every input partition has a source");
+  return {};
+}
+
+Result<std::size_t> StreamTask::process(std::size_t max) {
+  std::size_t count = 0;
+  Result<void> ended;
+  while (count < max && !wants_commit()) {
+    auto filled = queues_.fill();
+    if (!filled) return filled.error().at({.task = to_string(id_)});
+    if (!*filled) break;
+    do {
+      ended = process_one();
+      if (!ended) break;
+      ++count;
+    } while (count < max && queues_.ready() && !wants_commit());
+    if (!ended) break;
+  }
+  processed_->increment(count);
+  if (!ended) return ended.error();
+  return count;
+}
+
+void StreamTask::accept(SourceNode& source, const RecordView& record) {
+  if (record.timestamp.time_since_epoch().count() < 0) [[unlikely]] {
+    context_->fail(Error(ErrorCode::InvalidTimestamp,
+                         fmt::format("the record's timestamp is {} ms", record.timestamp.time_since_epoch().count()),
+                         {.node = source.name()}));
+  }
+  source.accept(record);
+}
+
+template <class Body>
+Result<void> StreamTask::run_atom(Body&& body) {
+  try {
+    body();
+  } catch (const RecordFailed&) {  // noted in the context
+  } catch (...) {
+    try {
+      context_->fail_user_code("");
+    } catch (const RecordFailed&) {
+    }
+  }
+  if (context_->failed()) [[unlikely]]
+    return settle_failure();
+  stores_->seal();
+  environment_.outbox.seal();
+  return {};
+}
+
+Result<void> StreamTask::process_one() {
+  MILLRACE_CRASH_POINT("process/before-record");
+  RecordQueues::Head head = queues_.choose();
+  SourceNode& source = *source_of_partition_[head.partition];
+  context_->begin_record(queues_.id(head.partition), *head.record);
+  dirty_ = true;
+  auto ended = run_atom([&] { accept(source, *head.record); });
+  if (!ended) [[unlikely]] {
+    context_->end();
+    return ended;
+  }
+  latency_of_partition_[head.partition]->observe(environment_.clock.wall_now() - head.record->timestamp);
+  context_->end();
+  if (std::exchange(undecodable_, false)) queues_.skip(head.partition);
+  else queues_.pop(head.partition);
+  MILLRACE_CRASH_POINT("process/after-record");
+  if (context_->stream_schedule().due(context_->stream_time())) {
+    return punctuate(context_->stream_schedule(), context_->stream_time(), stream_punctuations_);
+  }
+  return {};
+}
+
+Result<void> StreamTask::settle_failure() {
+  Error error = context_->take_failure();
+  stores_->rollback();
+  environment_.outbox.rollback();
+  if (error.disposition() != Disposition::SkipRecord) return error;
+  bool undecodable = error.code() == ErrorCode::DeserializationFailed || error.code() == ErrorCode::InvalidTimestamp;
+  // A poison record's time is no more to be trusted than its bytes.
+  if (undecodable) context_->forget_record_time();
+  undecodable_ = undecodable;
+  const StreamsConfig& config = environment_.config;
+  switch (undecodable ? config.deserialization_exception_handler : config.processing_exception_handler) {
+    case ExceptionResponse::Fail: return error.with_disposition(Disposition::StopApplication);
+    case ExceptionResponse::Continue:
+      context_->count_dropped(error.where().node, error_code_info(error.code()).name);
+      break;
+    case ExceptionResponse::DeadLetter: MILLRACE_TRY(context_->send_dead_letter(error)); break;
+  }
+  environment_.logger.debug("task", error.to_string());
+  environment_.outbox.seal();
+  return {};
+}
+
+Result<void> StreamTask::punctuate(PunctuationSchedule& schedule, Timestamp time, CounterHandle& counter) {
+  for (const PunctuationSchedule::Due& due : schedule.take_due(time)) {
+    if (!schedule.scheduled(due.id)) continue;  // cancelled by one that was called before it
+    context_->begin_punctuation(time);
+    dirty_ = true;
+    counter->increment();
+    auto called = run_atom([&] { run_user_code(*context_, due.node, [&] { due.punctuator(time); }); });
+    if (!called) return called;
+  }
+  return {};
+}
+
+Result<void> StreamTask::punctuate(WallTime now) {
+  if (!context_->wall_schedule().due(now)) return {};
+  return punctuate(context_->wall_schedule(), now, wall_punctuations_);
+}
+
+WallTime StreamTask::next_punctuation() const { return context_->wall_schedule().next(); }
+
+bool StreamTask::wants_commit() const {
+  return context_->commit_requested() || environment_.outbox.size_bytes() >= environment_.config.outbox_max_bytes ||
+         stores_->dirty_bytes() >= environment_.config.transaction_buffer_max_bytes;
+}
+
+void StreamTask::freeze() {
+  (void)context_->take_commit_request();
+  stores_->freeze();
+  frozen_.clear();
+  for (std::size_t i = 0; i < queues_.size(); ++i) {
+    frozen_.push_back({queues_.id(i), queues_.position(i), queues_.partition_time(i)});
+  }
+  dirty_ = false;
+}
+
+void StreamTask::add_offsets(OffsetMap& offsets, const std::string& writer_id, const std::string& commit_id) const {
+  for (const TaskInput& input : frozen_) {
+    OffsetMetadata metadata{input.partition_time, to_string(id_), writer_id, commit_id};
+    offsets[input.partition] = {input.from, metadata.encode()};
+  }
+}
+
+Result<void> StreamTask::commit(const CommitReceipt& receipt) {
+  std::map<std::string, ChangelogStamp> stamps;
+  for (const StoreSpec& store : stores_->specs()) {
+    if (!store.logged) continue;
+    std::string topic = store.changelog().full_name(environment_.config.application_id);
+    auto end = receipt.end_of({topic, id_.partition});
+    if (end) stamps[store.name] = {environment_.catalog.find(topic)->id, *end};
+  }
+  committed_ = frozen_;
+  auto applied = stores_->apply_frozen(stamps);
+  broken_ = !applied;
+  if (!applied) return applied.error().at({.task = to_string(id_)});
+  return {};
+}
+
+Result<void> StreamTask::abort() {
+  stores_->drop_all();
+  for (std::size_t i = 0; i < committed_.size(); ++i)
+    queues_.rewind(i, committed_[i].from, committed_[i].partition_time);
+  dirty_ = false;
+  return build_nodes();
+}
+
+void StreamTask::close() {
+  for (auto& node : nodes_) {
+    (void)run_atom([&] { run_user_code(*context_, node->name(), [&] { node->close(); }); });
+  }
+}
+
+std::int64_t StreamTask::lag() const {
+  std::int64_t lag = 0;
+  for (std::size_t i = 0; i < queues_.size(); ++i) lag += queues_.lag(i);
+  return lag;
+}
+
+}  // namespace millrace

@@ -1,0 +1,148 @@
+#include <millrace/runtime/task_stores.hpp>
+
+#include <algorithm>
+
+#include <millrace/base/assert.hpp>
+#include <millrace/base/crash_point.hpp>
+
+namespace millrace {
+
+namespace {
+
+std::vector<std::string> names_of(const std::vector<StoreSpec>& specs, bool persistent) {
+  std::vector<std::string> names;
+  for (const StoreSpec& spec : specs) {
+    if (spec.persistent == persistent) names.push_back(spec.name);
+  }
+  return names;
+}
+
+Result<std::unique_ptr<TaskBackend>> open_persistent(TaskBackendFactory& factory,
+                                                     const std::filesystem::path& directory,
+                                                     const std::vector<std::string>& names,
+                                                     std::vector<Error>& warnings) {
+  auto opened = factory.open(directory, names);
+  if (opened || opened.error().code() != ErrorCode::StateCorrupted) return opened;
+  warnings.push_back(opened.error());
+  MILLRACE_TRY(factory.destroy(directory));
+  return factory.open(directory, names);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<TaskStores>> TaskStores::open(const std::vector<StoreSpec>& specs,
+                                                     const std::filesystem::path& directory,
+                                                     TaskBackendFactory& factory, CacheBudget& clean_budget,
+                                                     std::vector<Error>& warnings) {
+  std::unique_ptr<TaskStores> stores(new TaskStores());
+  stores->specs_ = specs;
+  if (auto names = names_of(specs, true); !names.empty()) {
+    auto backend = open_persistent(factory, directory, names, warnings);
+    if (!backend) return backend.error();
+    stores->persistent_ = std::move(*backend);
+  }
+  if (auto names = names_of(specs, false); !names.empty()) stores->memory_ = std::make_unique<MemoryTaskBackend>(names);
+  for (const StoreSpec& spec : specs) {
+    Slot slot{spec, nullptr, nullptr, nullptr, nullptr};
+    slot.buffer = std::make_unique<TransactionBuffer>(stores->backend_of(spec.name).store(spec.name), clean_budget);
+    slot.buffered = std::make_unique<BufferedKeyValueStore>(spec.name, *slot.buffer);
+    stores->slots_.push_back(std::move(slot));
+  }
+  return stores;
+}
+
+void TaskStores::log_changes_to(ChangeLoggerFactory& factory) {
+  for (Slot& slot : slots_) {
+    if (!slot.spec.logged) continue;
+    slot.logger = factory.make_logger(slot.spec);
+    slot.logging = std::make_unique<ChangeLoggingKeyValueStore>(*slot.buffered, *slot.logger, slot.spec.timestamped);
+  }
+}
+
+KeyValueStore* TaskStores::find(std::string_view name) {
+  auto found = std::find_if(slots_.begin(), slots_.end(), [&](const Slot& slot) { return slot.spec.name == name; });
+  return found == slots_.end() ? nullptr : &found->top();
+}
+
+TaskBackend& TaskStores::backend_of(const std::string& store) {
+  auto found = std::find_if(specs_.begin(), specs_.end(), [&](const StoreSpec& spec) { return spec.name == store; });
+  MILLRACE_ASSERT(found != specs_.end(), "the task has no store " + store);
+  return found->persistent ? *persistent_ : *memory_;
+}
+
+Result<void> TaskStores::wipe(const std::string& store) {
+  for (Slot& slot : slots_) {
+    if (slot.spec.name == store) slot.buffer->clear();
+  }
+  return backend_of(store).wipe(store);
+}
+
+Result<void> TaskStores::restore(const std::string& store, const std::vector<RecordView>& records,
+                                 ChangelogStamp stamp) {
+  auto slot = std::find_if(slots_.begin(), slots_.end(), [&](const Slot& s) { return s.spec.name == store; });
+  TaskChanges changes;
+  changes.stores.push_back({store, {}, std::move(stamp)});
+  auto& entries = changes.stores.front().changes;
+  std::vector<Bytes> timestamped;  // reserved: entries borrow from its elements
+  if (slot->spec.timestamped) timestamped.reserve(records.size());
+  entries.reserve(records.size());
+  for (const RecordView& record : records) {
+    if (!record.key) continue;  // not one of ours: changelogs are keyed
+    if (!slot->spec.timestamped || !record.value) {
+      entries.push_back({*record.key, record.value});
+      continue;
+    }
+    encode_timestamped(record.timestamp, *record.value, timestamped.emplace_back());
+    entries.push_back({*record.key, BytesView(timestamped.back())});
+  }
+  return backend_of(store).apply(changes);
+}
+
+void TaskStores::seal() {
+  for (Slot& slot : slots_) slot.buffer->seal();
+}
+
+void TaskStores::rollback() {
+  for (Slot& slot : slots_) slot.buffer->rollback();
+}
+
+void TaskStores::freeze() {
+  for (Slot& slot : slots_) slot.buffer->freeze();
+}
+
+Result<void> TaskStores::apply_to(TaskBackend& backend, bool persistent,
+                                  const std::map<std::string, ChangelogStamp>& stamps) {
+  TaskChanges changes;
+  bool anything = false;
+  for (Slot& slot : slots_) {
+    if (slot.spec.persistent != persistent) continue;
+    TaskChanges::Store store{slot.spec.name, {}, std::nullopt};
+    slot.buffer->collect_frozen(store.changes);
+    if (auto stamp = stamps.find(slot.spec.name); stamp != stamps.end()) store.stamp = stamp->second;
+    anything |= store.stamp.has_value() || !store.changes.empty();
+    changes.stores.push_back(std::move(store));
+  }
+  if (!anything) return {};
+  return backend.apply(changes);
+}
+
+Result<void> TaskStores::apply_frozen(const std::map<std::string, ChangelogStamp>& stamps) {
+  MILLRACE_CRASH_POINT("state/before-apply");
+  if (persistent_) MILLRACE_TRY(apply_to(*persistent_, true, stamps));
+  if (memory_) MILLRACE_TRY(apply_to(*memory_, false, stamps));
+  MILLRACE_CRASH_POINT("state/after-apply");
+  for (Slot& slot : slots_) slot.buffer->commit_frozen();
+  return {};
+}
+
+void TaskStores::drop_all() {
+  for (Slot& slot : slots_) slot.buffer->drop_all();
+}
+
+std::int64_t TaskStores::dirty_bytes() const {
+  std::int64_t bytes = 0;
+  for (const Slot& slot : slots_) bytes += slot.buffer->dirty_bytes();
+  return bytes;
+}
+
+}  // namespace millrace

@@ -1,0 +1,63 @@
+// KeyValueStore: sorted bytes to bytes, as one task sees its own store: committed state with the open transaction's
+// writes on top. Keys sort as unsigned bytes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <millrace/base/bytes.hpp>
+#include <millrace/base/result.hpp>
+
+namespace millrace {
+
+/// What all kinds of stores have in common. Thread: the one that owns the task.
+class StateStore {
+ public:
+  StateStore() = default;
+  StateStore(const StateStore&) = delete;
+  StateStore& operator=(const StateStore&) = delete;
+  virtual ~StateStore() = default;
+
+  [[nodiscard]] virtual const std::string& name() const = 0;
+};
+
+/// Walks entries upwards. Shows the store as it was when the iterator was made; later writes do not disturb it.
+class KeyValueIterator {
+ public:
+  KeyValueIterator() = default;
+  KeyValueIterator(const KeyValueIterator&) = delete;
+  KeyValueIterator& operator=(const KeyValueIterator&) = delete;
+  virtual ~KeyValueIterator() = default;
+
+  /// True while it stands on an entry. When false, ask status() whether that is the end.
+  [[nodiscard]] virtual bool valid() const = 0;
+  /// REQUIRES: valid().
+  virtual void next() = 0;
+  /// REQUIRES: valid(). Borrowed until next().
+  [[nodiscard]] virtual BytesView key() const = 0;
+  /// REQUIRES: valid(). Borrowed until next().
+  [[nodiscard]] virtual BytesView value() const = 0;
+  /// Errors: StateReadFailed.
+  [[nodiscard]] virtual Result<void> status() const = 0;
+};
+
+/// Bounds of a walk: from <= key < to; without a bound, from the first or to the last.
+struct KeyRange {
+  std::optional<Bytes> from;
+  std::optional<Bytes> to;
+};
+
+class KeyValueStore : public StateStore {
+ public:
+  /// The value, borrowed until the next call on this store; nullopt if there is none. Errors: StateReadFailed.
+  [[nodiscard]] virtual Result<OptionalBytesView> get(BytesView key) = 0;
+  /// Null deletes. Copies the bytes.
+  [[nodiscard]] virtual Result<void> put(BytesView key, OptionalBytesView value) = 0;
+  [[nodiscard]] virtual Result<std::unique_ptr<KeyValueIterator>> range(const KeyRange& range) = 0;
+  /// Number of entries; exact for in-memory stores without open writes, an estimate otherwise.
+  [[nodiscard]] virtual std::uint64_t approximate_entries() const = 0;
+};
+
+}  // namespace millrace

@@ -1,0 +1,87 @@
+// TaskBackend: the committed state of one task: all its stores and how far each has come in its changelog, changed
+// together or not at all. The RocksDB adapter fills it durably; MemoryTaskBackend in memory.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <millrace/model/ids.hpp>
+#include <millrace/state/key_value_store.hpp>
+
+namespace millrace {
+
+/// How far a store has come: the next changelog offset to apply, and of which topic.
+struct ChangelogStamp {
+  std::string topic_id;  ///< empty: never stamped
+  Offset next;
+  friend bool operator==(const ChangelogStamp&, const ChangelogStamp&) = default;
+};
+
+/// Committed entries of one store. Thread: reads by the owner of the task.
+class StoreBackend {
+ public:
+  StoreBackend() = default;
+  StoreBackend(const StoreBackend&) = delete;
+  StoreBackend& operator=(const StoreBackend&) = delete;
+  virtual ~StoreBackend() = default;
+
+  /// Puts the value into `value` and returns true, or returns false. Errors: StateReadFailed, StateCorrupted.
+  [[nodiscard]] virtual Result<bool> get(BytesView key, Bytes& value) = 0;
+  /// A snapshot as of now.
+  [[nodiscard]] virtual Result<std::unique_ptr<KeyValueIterator>> range(const KeyRange& range) = 0;
+  [[nodiscard]] virtual std::uint64_t approximate_entries() const = 0;
+};
+
+/// One change of one store; borrows its bytes.
+struct StateChange {
+  BytesView key;
+  OptionalBytesView value;  ///< null deletes
+};
+
+/// What a commit, or a batch of restoring, changes.
+struct TaskChanges {
+  struct Store {
+    std::string name;
+    std::vector<StateChange> changes;
+    std::optional<ChangelogStamp> stamp;
+  };
+  std::vector<Store> stores;
+};
+
+class TaskBackend {
+ public:
+  TaskBackend() = default;
+  TaskBackend(const TaskBackend&) = delete;
+  TaskBackend& operator=(const TaskBackend&) = delete;
+  virtual ~TaskBackend() = default;
+
+  /// REQUIRES: the store was named when the backend was opened. Owned by the backend.
+  [[nodiscard]] virtual StoreBackend& store(const std::string& name) = 0;
+  /// Default-constructed if the store was never stamped.
+  [[nodiscard]] virtual Result<ChangelogStamp> stamp(const std::string& store) = 0;
+  /// Atomic, also over a killed process. Errors: StateWriteFailed.
+  [[nodiscard]] virtual Result<void> apply(const TaskChanges& changes) = 0;
+  /// Empties one store and its stamp. Errors: StateWriteFailed.
+  [[nodiscard]] virtual Result<void> wipe(const std::string& store) = 0;
+};
+
+/// Opens the persistent state of tasks.
+class TaskBackendFactory {
+ public:
+  TaskBackendFactory() = default;
+  TaskBackendFactory(const TaskBackendFactory&) = delete;
+  TaskBackendFactory& operator=(const TaskBackendFactory&) = delete;
+  virtual ~TaskBackendFactory() = default;
+
+  /// Opens or creates the state in `directory`, with exactly these stores; others found there are dropped.
+  /// Errors: StateCorrupted (wipe the directory and open again), StateDirectoryUnusable.
+  [[nodiscard]] virtual Result<std::unique_ptr<TaskBackend>> open(const std::filesystem::path& directory,
+                                                                  const std::vector<std::string>& stores) = 0;
+  /// Deletes the directory's state. Errors: StateDirectoryUnusable.
+  [[nodiscard]] virtual Result<void> destroy(const std::filesystem::path& directory) = 0;
+};
+
+}  // namespace millrace

@@ -1,0 +1,126 @@
+// TransactionBuffer: the writes of one store that are not yet in its backend, and a cache of entries that are.
+//
+// Invariants:
+//  - An entry is dirty in the open generation, in the frozen one, in both, or clean. Clean entries equal the backend
+//    (a clean entry may also say that the backend has no such key).
+//  - Reads prefer open over frozen over clean over backend.
+//  - Only freeze() moves entries from open to frozen, only commit_frozen() and drop_all() empty the frozen generation.
+//  - Between records the undo list is empty: seal() drops it, rollback() plays it back.
+// The state of the backend is therefore never ahead of the committed log: it changes in commit_frozen's caller only.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include <millrace/base/bytes.hpp>
+#include <millrace/state/task_backend.hpp>
+
+namespace millrace {
+
+/// A byte count shared by the buffers of a process. Thread-safe.
+class CacheBudget {
+ public:
+  explicit CacheBudget(std::int64_t max_bytes) : max_bytes_(max_bytes) {}
+  void add(std::int64_t bytes) { used_bytes_.fetch_add(bytes, std::memory_order_relaxed); }
+  [[nodiscard]] std::int64_t used_bytes() const { return used_bytes_.load(std::memory_order_relaxed); }
+  [[nodiscard]] bool exceeded() const { return used_bytes() > max_bytes_; }
+
+ private:
+  const std::int64_t max_bytes_;
+  std::atomic<std::int64_t> used_bytes_{0};
+};
+
+/// Thread: the one that owns the task.
+class TransactionBuffer {
+ public:
+  /// Borrows both; they outlive the buffer. The budget bounds the clean entries.
+  TransactionBuffer(StoreBackend& backend, CacheBudget& clean_budget);
+  ~TransactionBuffer();
+  TransactionBuffer(const TransactionBuffer&) = delete;
+  TransactionBuffer& operator=(const TransactionBuffer&) = delete;
+
+  /// Borrowed until the next call. Errors: those of the backend.
+  [[nodiscard]] Result<OptionalBytesView> get(BytesView key);
+  void put(BytesView key, OptionalBytesView value);
+  /// Merges the buffer with a snapshot of the backend.
+  [[nodiscard]] Result<std::unique_ptr<KeyValueIterator>> range(const KeyRange& range);
+
+  /// The current record ended well: its writes stay.
+  void seal() { undo_.clear(); }
+  /// The current record failed: its writes go.
+  void rollback();
+
+  /// Closes the open generation for a commit. REQUIRES: no generation is frozen; sealed.
+  void freeze();
+  [[nodiscard]] bool has_frozen() const { return !frozen_.empty(); }
+  /// The frozen writes, each key once; borrowed until commit_frozen() or drop_all().
+  void collect_frozen(std::vector<StateChange>& changes) const;
+  /// The frozen writes are in the backend now: they become clean.
+  void commit_frozen();
+  /// Forgets both generations and, since what they hid is not known, the entries they touched.
+  void drop_all();
+
+  /// Forgets everything, clean entries too: the backend was changed by somebody else.
+  void clear();
+
+  /// Bytes of keys and values in both generations.
+  [[nodiscard]] std::int64_t dirty_bytes() const { return dirty_bytes_; }
+  [[nodiscard]] bool dirty() const { return !open_.empty() || !frozen_.empty(); }
+  [[nodiscard]] std::uint64_t backend_entries() const { return backend_.approximate_entries(); }
+
+ private:
+  static constexpr std::uint8_t kOpen = 1;
+  static constexpr std::uint8_t kFrozen = 2;
+
+  struct Entry {
+    const Bytes* key = nullptr;  // of the map's node
+    Bytes value;
+    Bytes frozen_value;  // used while kOpen and kFrozen are both set
+    bool present = false;
+    bool frozen_present = false;
+    std::uint8_t dirty = 0;
+    bool recently_used = false;
+    // Ring of clean entries, for second-chance eviction.
+    Entry* previous = nullptr;
+    Entry* next = nullptr;
+  };
+  struct Undo {
+    Entry* entry;
+    Bytes value;
+    bool present;
+    std::uint8_t dirty;
+    bool created;
+  };
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(BytesView bytes) const { return std::hash<BytesView>()(bytes); }
+  };
+  using Entries = std::unordered_map<Bytes, Entry, Hash, std::equal_to<>>;
+
+  static std::int64_t weight(const Entry& entry);
+  Entry& insert(BytesView key);
+  void erase(Entry& entry);
+  void link_clean(Entry& entry);
+  void unlink_clean(Entry& entry);
+  void evict_clean();
+  void build_order();
+
+  StoreBackend& backend_;
+  CacheBudget& clean_budget_;
+  Entries entries_;
+  std::vector<Entry*> open_;
+  std::vector<Entry*> frozen_;
+  std::vector<Undo> undo_;
+  // Dirty entries by key; built on the first range read of a generation, kept up to date from then on.
+  std::map<BytesView, Entry*> order_;
+  bool ordered_ = false;
+  Entry* clean_hand_ = nullptr;
+  std::int64_t dirty_bytes_ = 0;
+  Bytes scratch_;
+};
+
+}  // namespace millrace

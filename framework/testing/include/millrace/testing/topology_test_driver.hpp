@@ -1,0 +1,289 @@
+// TopologyTestDriver: runs a topology in a test, record by record, without threads, files or a broker.
+//
+//   millrace::TopologyTestDriver driver(word_count());
+//   auto lines = driver.create_input_topic<std::string, std::string>("text-lines");
+//   auto counts = driver.create_output_topic<std::string, std::int64_t>("word-counts-output");
+//   lines.pipe_input("", "to be or not to be");
+//   EXPECT_EQ(counts.read_key_values_to_map()["be"], 2);
+//
+// It is no second engine: the tasks, the commit and the restoring are those of production, over a log in memory and a
+// clock that is moved by hand. As with Kafka Streams' driver every input is processed and committed before pipe_input
+// returns. Beyond that driver: several partitions, restarts, and crashes before a commit.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <millrace/config/streams_config.hpp>
+#include <millrace/metrics/snapshot.hpp>
+#include <millrace/processor/typed_store.hpp>
+#include <millrace/state/buffered_key_value_store.hpp>
+#include <millrace/state/task_backend.hpp>
+#include <millrace/testing/manual_clock.hpp>
+#include <millrace/topology/topology.hpp>
+
+namespace millrace {
+
+struct TestDriverOptions {
+  /// application_id defaults to "test"; everything else as in production. num_stream_threads is 1.
+  StreamsConfig config{};
+  /// The wall clock at the start.
+  WallTime start{};
+  /// Of every source and output topic.
+  int partitions = 1;
+  /// Opens the stores that are declared persistent, in config.state_dir, which is then locked as in production. Outlives
+  /// the driver. Null: they are in memory too, and restored from the changelogs at each start.
+  TaskBackendFactory* persistent_stores = nullptr;
+};
+
+/// Thrown by the driver when the application died, as it would in production; what() is the error's text.
+class StreamsFailed : public std::runtime_error {
+ public:
+  explicit StreamsFailed(Error error) : std::runtime_error(error.to_string()), error_(std::move(error)) {}
+  [[nodiscard]] const Error& error() const { return error_; }
+
+ private:
+  Error error_;
+};
+
+/// A record as a test writes or reads it.
+template <class K, class V>
+using TestRecord = Record<K, V>;
+
+template <class K, class V>
+class TestInputTopic;
+template <class K, class V>
+class TestOutputTopic;
+template <class K, class V>
+class TestStore;
+
+class TopologyTestDriver {
+ public:
+  explicit TopologyTestDriver(Topology topology, TestDriverOptions options = {});
+  ~TopologyTestDriver();
+  TopologyTestDriver(const TopologyTestDriver&) = delete;
+  TopologyTestDriver& operator=(const TopologyTestDriver&) = delete;
+
+  /// Records without a timestamp of their own get `start`, and `advance` more for each further record.
+  template <class K, class V>
+  [[nodiscard]] TestInputTopic<K, V> create_input_topic(const std::string& topic, Serde<K> key_serde = {},
+                                                        Serde<V> value_serde = {}, Timestamp start = Timestamp{},
+                                                        milliseconds advance = milliseconds(0));
+  template <class K, class V>
+  [[nodiscard]] TestOutputTopic<K, V> create_output_topic(const std::string& topic, Serde<K> key_serde = {},
+                                                          Serde<V> value_serde = {});
+
+  /// Moves the clock, calls the wall-clock punctuators that are due, and commits.
+  void advance_wall_clock_time(milliseconds by);
+  [[nodiscard]] ManualClock& clock();
+
+  /// The store of a processor, over all partitions. Throws std::invalid_argument if the topology has none of that name.
+  template <class K, class V>
+  [[nodiscard]] TestStore<K, V> get_key_value_store(const std::string& name);
+
+  /// Names of the topics that were written to, internal ones included.
+  [[nodiscard]] std::vector<std::string> produced_topic_names();
+  [[nodiscard]] MetricsSnapshot metrics() const;
+
+  /// Stops in order and starts again on the same log; in-memory state is restored from the changelogs.
+  void restart();
+  /// From now on inputs are processed but not committed, until crash() or commit().
+  void hold_commits();
+  void commit();
+  /// Drops everything that was not committed, as a killed process does, and starts again on the same log.
+  void crash();
+  /// Stops in order: the processors' close() is called. The destructor does it too.
+  void close();
+
+  /// For the templates below: bytes in and out.
+  void pipe_bytes(const std::string& topic, std::optional<Partition> partition, OptionalBytesView key,
+                  OptionalBytesView value, Timestamp timestamp, const Headers& headers);
+  struct RawRecord {
+    std::optional<Bytes> key;
+    std::optional<Bytes> value;
+    Timestamp timestamp;
+    Headers headers;
+    Partition partition;
+  };
+  /// The next record of a topic that this driver has not read; in order per partition.
+  [[nodiscard]] std::optional<RawRecord> read_raw(const std::string& topic);
+  [[nodiscard]] std::size_t queue_size(const std::string& topic);
+  [[nodiscard]] std::optional<Bytes> read_store(const std::string& store, BytesView key);
+  [[nodiscard]] std::vector<std::pair<Bytes, Bytes>> read_store_all(const std::string& store);
+  [[nodiscard]] const StoreSpec& store_spec(const std::string& store) const;
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+/// Writes to a source topic.
+template <class K, class V>
+class TestInputTopic {
+ public:
+  TestInputTopic(TopologyTestDriver& driver, std::string topic, Serde<K> key_serde, Serde<V> value_serde,
+                 Timestamp start, milliseconds advance)
+      : driver_(&driver),
+        topic_(std::move(topic)),
+        key_serde_(std::move(key_serde)),
+        value_serde_(std::move(value_serde)),
+        next_(start),
+        advance_(advance) {}
+
+  void pipe_input(std::optional<K> key, std::optional<V> value) {
+    pipe_input(std::move(key), std::move(value), next_);
+    next_ += advance_;
+  }
+  void pipe_input(std::optional<K> key, std::optional<V> value, Timestamp timestamp) {
+    pipe_input(Record<K, V>{std::move(key), std::move(value), timestamp, {}});
+  }
+  void pipe_input(const Record<K, V>& record, std::optional<Partition> partition = std::nullopt) {
+    OptionalBytesView key = encode(key_serde_, record.key, key_bytes_);
+    OptionalBytesView value = encode(value_serde_, record.value, value_bytes_);
+    driver_->pipe_bytes(topic_, partition, key, value, record.timestamp, record.headers);
+  }
+  void pipe_value(std::optional<V> value) { pipe_input(std::nullopt, std::move(value)); }
+  /// Bytes that need not decode.
+  void pipe_bytes(OptionalBytesView key, OptionalBytesView value) {
+    driver_->pipe_bytes(topic_, std::nullopt, key, value, next_, {});
+    next_ += advance_;
+  }
+
+ private:
+  template <class T>
+  static OptionalBytesView encode(const Serde<T>& serde, const std::optional<T>& value, Bytes& out) {
+    if (!value) return std::nullopt;
+    out.clear();
+    serde.serialize(*value, out);
+    return OptionalBytesView(out);
+  }
+
+  TopologyTestDriver* driver_;
+  std::string topic_;
+  Serde<K> key_serde_;
+  Serde<V> value_serde_;
+  Timestamp next_;
+  milliseconds advance_;
+  Bytes key_bytes_;
+  Bytes value_bytes_;
+};
+
+/// Reads what a topology wrote. Reading takes records away.
+template <class K, class V>
+class TestOutputTopic {
+ public:
+  TestOutputTopic(TopologyTestDriver& driver, std::string topic, Serde<K> key_serde, Serde<V> value_serde)
+      : driver_(&driver),
+        topic_(std::move(topic)),
+        key_serde_(std::move(key_serde)),
+        value_serde_(std::move(value_serde)) {}
+
+  [[nodiscard]] bool empty() const { return driver_->queue_size(topic_) == 0; }
+  [[nodiscard]] std::size_t queue_size() const { return driver_->queue_size(topic_); }
+
+  /// Throws std::out_of_range if there is none.
+  [[nodiscard]] TestRecord<K, V> read_record() {
+    auto raw = driver_->read_raw(topic_);
+    if (!raw) throw std::out_of_range("the topic " + topic_ + " has no further record");
+    return {decode(key_serde_, raw->key), decode(value_serde_, raw->value), raw->timestamp, std::move(raw->headers)};
+  }
+  [[nodiscard]] std::pair<std::optional<K>, std::optional<V>> read_key_value() {
+    auto record = read_record();
+    return {std::move(record.key), std::move(record.value)};
+  }
+  [[nodiscard]] std::optional<V> read_value() { return read_record().value; }
+  [[nodiscard]] std::vector<TestRecord<K, V>> read_records_to_list() {
+    std::vector<TestRecord<K, V>> records;
+    while (!empty()) records.push_back(read_record());
+    return records;
+  }
+  /// The latest value of each key; a null removes it. REQUIRES: keys are not null.
+  [[nodiscard]] std::map<K, V> read_key_values_to_map() {
+    std::map<K, V> table;
+    for (auto& record : read_records_to_list()) {
+      if (record.value) table.insert_or_assign(*record.key, std::move(*record.value));
+      else table.erase(*record.key);
+    }
+    return table;
+  }
+
+ private:
+  template <class T>
+  static std::optional<T> decode(const Serde<T>& serde, const std::optional<Bytes>& bytes) {
+    if (!bytes) return std::nullopt;
+    auto value = serde.deserialize(*bytes);
+    if (!value) throw std::runtime_error(value.error().to_string());
+    return std::move(*value);
+  }
+
+  TopologyTestDriver* driver_;
+  std::string topic_;
+  Serde<K> key_serde_;
+  Serde<V> value_serde_;
+};
+
+/// Reads a store. Tables' stores show their values without the timestamp.
+template <class K, class V>
+class TestStore {
+ public:
+  TestStore(TopologyTestDriver& driver, std::string name, Serde<K> key_serde = {}, Serde<V> value_serde = {})
+      : driver_(&driver),
+        name_(std::move(name)),
+        key_serde_(std::move(key_serde)),
+        value_serde_(std::move(value_serde)) {}
+
+  [[nodiscard]] std::optional<V> get(const K& key) const {
+    Bytes bytes;
+    key_serde_.serialize(key, bytes);
+    auto found = driver_->read_store(name_, bytes);
+    if (!found) return std::nullopt;
+    return value(*found);
+  }
+  [[nodiscard]] std::vector<std::pair<K, V>> all() const {
+    std::vector<std::pair<K, V>> entries;
+    for (const auto& [key, stored] : driver_->read_store_all(name_)) {
+      entries.emplace_back(std::move(key_serde_.deserialize(key).value()), value(stored));
+    }
+    return entries;
+  }
+
+ private:
+  V value(BytesView stored) const {
+    BytesView bytes = driver_->store_spec(name_).timestamped ? value_of(stored) : stored;
+    return std::move(value_serde_.deserialize(bytes).value());
+  }
+
+  TopologyTestDriver* driver_;
+  std::string name_;
+  Serde<K> key_serde_;
+  Serde<V> value_serde_;
+};
+
+template <class K, class V>
+TestInputTopic<K, V> TopologyTestDriver::create_input_topic(const std::string& topic, Serde<K> key_serde,
+                                                            Serde<V> value_serde, Timestamp start,
+                                                            milliseconds advance) {
+  return TestInputTopic<K, V>(*this, topic, std::move(key_serde), std::move(value_serde), start, advance);
+}
+
+template <class K, class V>
+TestOutputTopic<K, V> TopologyTestDriver::create_output_topic(const std::string& topic, Serde<K> key_serde,
+                                                              Serde<V> value_serde) {
+  return TestOutputTopic<K, V>(*this, topic, std::move(key_serde), std::move(value_serde));
+}
+
+template <class K, class V>
+TestStore<K, V> TopologyTestDriver::get_key_value_store(const std::string& name) {
+  const StoreSpec& spec = store_spec(name);
+  if (const auto* typing = dynamic_cast<const KeyValueTyping<K, V>*>(spec.typing.get())) {
+    return TestStore<K, V>(*this, name, typing->key_serde, typing->value_serde);
+  }
+  return TestStore<K, V>(*this, name);
+}
+
+}  // namespace millrace

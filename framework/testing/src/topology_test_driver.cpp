@@ -1,0 +1,288 @@
+#include <millrace/testing/topology_test_driver.hpp>
+
+#include <algorithm>
+#include <deque>
+#include <set>
+
+#include <fmt/format.h>
+
+#include <millrace/log/in_process_log.hpp>
+#include <millrace/metrics/metrics.hpp>
+#include <millrace/model/partitioner.hpp>
+#include <millrace/runtime/state_directory.hpp>
+#include <millrace/runtime/stream_thread.hpp>
+#include <millrace/testing/memory_batch_storage.hpp>
+
+namespace millrace {
+
+namespace {
+
+template <class T>
+T require(Result<T> result) {
+  if (!result) throw StreamsFailed(result.error());
+  return std::move(*result);
+}
+
+void require(const Result<void>& result) {
+  if (!result) throw StreamsFailed(result.error());
+}
+
+}  // namespace
+
+struct TopologyTestDriver::Parts {
+  /// Reads one topic's partitions in turn.
+  struct Output {
+    std::vector<ReaderSlot> slots;
+    std::deque<RawRecord> records;
+  };
+
+  Parts(Topology given_topology, TestDriverOptions given_options)
+      : topology(std::move(given_topology)),
+        options(std::move(given_options)),
+        clock(options.start),
+        clean_budget(options.config.record_cache_max_bytes) {
+    if (options.config.application_id.empty()) options.config.application_id = "test";
+    if (options.persistent_stores != nullptr) {
+      directory = require(StateDirectory::open(options.config.state_dir, options.config.application_id));
+    }
+    log = require(InProcessLog::open(storage, executor));
+    create_topics();
+    reader = log->open_reader({});
+    writer = log->open_writer("test-driver", {});
+    start();
+  }
+  ~Parts() {
+    outputs.clear();
+    thread.reset();
+  }
+
+  void create_topics() {
+    std::set<std::string> names;
+    for (const NodeSpec& node : topology.nodes()) {
+      for (const TopicRef& topic : node.topics) {
+        if (!topic.internal) names.insert(topic.name);
+      }
+    }
+    if (!options.config.dead_letter_topic.empty()) names.insert(options.config.dead_letter_topic);
+    std::vector<TopicSpec> specs;
+    for (const std::string& name : names) specs.push_back({name, options.partitions, CleanupPolicy::Delete});
+    require(log->admin().ensure_topics(specs).take());
+    const std::string& application = options.config.application_id;
+    auto internal =
+        require(plan_internal_topics(topology, application, TopicCatalog(require(log->admin().topics().take()))));
+    require(log->admin().ensure_topics(internal).take());
+    catalog = TopicCatalog(require(log->admin().topics().take()));
+  }
+
+  void start() {
+    thread.reset();
+    TaskBackendFactory& backends = options.persistent_stores != nullptr ? *options.persistent_stores : memory_stores;
+    thread = std::make_unique<StreamThread>(StreamThreadPorts{options.config, topology, catalog, clock, logger, metrics,
+                                                              *log, backends, directory.get(), clean_budget},
+                                            1, fmt::format("run{}", ++runs), WakeUp{});
+    drain();
+  }
+
+  /// Steps until there is nothing left to do.
+  void drain() {
+    for (int idle = 0; !thread->quiescent();) {
+      if (thread->dead()) fail();
+      if (!hold) thread->request_commit();
+      SteadyTime next = thread->step();
+      if (next <= clock.steady_now()) {
+        idle = 0;
+        continue;
+      }
+      // Everything answers at once here: nothing to do twice in a row is the end.
+      if (++idle >= 2) break;
+    }
+    if (thread->dead()) fail();
+  }
+  [[noreturn]] void fail() {
+    const auto& failure = thread->failure();
+    throw failure ? StreamsFailed(*failure)
+                  : StreamsFailed(Error(ErrorCode::TransactionAborted, "the driver was closed"));
+  }
+
+  void stop() {
+    if (!thread || thread->dead()) return;
+    thread->request_stop();
+    while (!thread->dead()) thread->step();
+  }
+
+  std::vector<std::pair<TaskId, KeyValueStore*>> stores(const std::string& name) {
+    std::vector<std::pair<TaskId, KeyValueStore*>> found;
+    for (const TaskId& task : plan_tasks(topology, options.config.application_id, catalog)) {
+      if (KeyValueStore* store = thread->find_store(task, name)) found.emplace_back(task, store);
+    }
+    return found;
+  }
+
+  Output& output(const std::string& topic) {
+    auto known = outputs.find(topic);
+    if (known != outputs.end()) return known->second;
+    const TopicInfo* info = catalog.find(topic);
+    if (info == nullptr) throw std::invalid_argument("the topology neither reads nor writes a topic " + topic);
+    Output& fresh = outputs[topic];
+    for (std::int32_t i = 0; i < info->partitions; ++i)
+      fresh.slots.push_back(require(reader->assign({topic, Partition(i)}, Offset(0))));
+    return fresh;
+  }
+
+  void fetch(Output& from) {
+    for (std::size_t i = 0; i < from.slots.size(); ++i) {
+      while (auto batch = require(reader->poll(from.slots[i], 1 << 20))) {
+        for (const RecordView& record : batch->records) {
+          RawRecord raw{{},
+                        {},
+                        record.timestamp,
+                        require(decode_headers(record.encoded_headers)),
+                        Partition(static_cast<std::int32_t>(i))};
+          if (record.key) raw.key.emplace(*record.key);
+          if (record.value) raw.value.emplace(*record.value);
+          from.records.push_back(std::move(raw));
+        }
+      }
+    }
+  }
+
+  Topology topology;
+  TestDriverOptions options;
+  ManualClock clock;
+  NullLogger logger;
+  Metrics metrics;
+  MemoryTaskBackendFactory memory_stores;
+  std::unique_ptr<StateDirectory> directory;
+  CacheBudget clean_budget;
+  MemoryBatchStorage storage;
+  InlineExecutor executor;
+  std::unique_ptr<InProcessLog> log;
+  TopicCatalog catalog;
+  std::unique_ptr<LogReader> reader;
+  std::unique_ptr<LogWriter> writer;
+  std::unique_ptr<StreamThread> thread;
+  std::map<std::string, Output> outputs;
+  int runs = 0;
+  bool hold = false;
+  // Reused: piping is the hot path of a test's benchmark.
+  RecordBatchBuilder batch;
+  Bytes header_bytes;
+};
+
+TopologyTestDriver::TopologyTestDriver(Topology topology, TestDriverOptions options)
+    : parts_(std::make_unique<Parts>(std::move(topology), std::move(options))) {}
+
+TopologyTestDriver::~TopologyTestDriver() {
+  if (parts_->hold) return;
+  close();
+}
+
+ManualClock& TopologyTestDriver::clock() { return parts_->clock; }
+
+void TopologyTestDriver::pipe_bytes(const std::string& topic, std::optional<Partition> partition, OptionalBytesView key,
+                                    OptionalBytesView value, Timestamp timestamp, const Headers& headers) {
+  const TopicInfo* info = parts_->catalog.find(topic);
+  if (info == nullptr) throw std::invalid_argument("the topology does not read a topic " + topic);
+  if (!partition) partition = key ? partition_for_key(*key, info->partitions) : Partition(0);
+  parts_->header_bytes.clear();
+  encode_headers(headers, parts_->header_bytes);
+  parts_->batch.add(key, value, timestamp, parts_->header_bytes);
+  Transaction input;
+  input.appends.push_back({{topic, *partition}, {}});
+  input.appends.back().batches.push_back(parts_->batch.finish());
+  require(parts_->writer->commit(std::move(input)).take());
+  parts_->drain();
+}
+
+std::optional<TopologyTestDriver::RawRecord> TopologyTestDriver::read_raw(const std::string& topic) {
+  Parts::Output& output = parts_->output(topic);
+  if (output.records.empty()) parts_->fetch(output);
+  if (output.records.empty()) return std::nullopt;
+  RawRecord record = std::move(output.records.front());
+  output.records.pop_front();
+  return record;
+}
+
+std::size_t TopologyTestDriver::queue_size(const std::string& topic) {
+  Parts::Output& output = parts_->output(topic);
+  parts_->fetch(output);
+  return output.records.size();
+}
+
+void TopologyTestDriver::advance_wall_clock_time(milliseconds by) {
+  parts_->clock.advance(by);
+  parts_->thread->step();  // there may be nothing to process, but a punctuator to call
+  parts_->drain();
+}
+
+std::optional<Bytes> TopologyTestDriver::read_store(const std::string& store, BytesView key) {
+  static_cast<void>(store_spec(store));
+  for (auto& [task, found] : parts_->stores(store)) {
+    auto value = require(found->get(key));
+    if (value) return Bytes(*value);
+  }
+  return std::nullopt;
+}
+
+std::vector<std::pair<Bytes, Bytes>> TopologyTestDriver::read_store_all(const std::string& store) {
+  static_cast<void>(store_spec(store));
+  std::vector<std::pair<Bytes, Bytes>> entries;
+  for (auto& [task, found] : parts_->stores(store)) {
+    auto iterator = require(found->range({}));
+    for (; iterator->valid(); iterator->next()) entries.emplace_back(iterator->key(), iterator->value());
+    require(iterator->status());
+  }
+  std::sort(entries.begin(), entries.end());
+  return entries;
+}
+
+const StoreSpec& TopologyTestDriver::store_spec(const std::string& store) const {
+  auto found = parts_->topology.stores().find(store);
+  if (found == parts_->topology.stores().end()) throw std::invalid_argument("the topology has no store " + store);
+  return found->second;
+}
+
+std::vector<std::string> TopologyTestDriver::produced_topic_names() {
+  std::vector<std::string> names;
+  const auto topics = require(parts_->log->admin().topics().take());
+  for (const TopicInfo& topic : topics) {
+    bool source_only =
+        std::none_of(parts_->topology.nodes().begin(), parts_->topology.nodes().end(), [&](const NodeSpec& node) {
+          return node.kind == NodeKind::Sink &&
+                 node.topics.front().full_name(parts_->options.config.application_id) == topic.name;
+        });
+    bool own = topic.name.starts_with(parts_->options.config.application_id + "-") ||
+               topic.name == parts_->options.config.dead_letter_topic;
+    if (source_only && !own) continue;
+    std::vector<TopicPartition> partitions;
+    for (std::int32_t i = 0; i < topic.partitions; ++i) partitions.push_back({topic.name, Partition(i)});
+    auto ranges = require(parts_->log->admin().offset_ranges(partitions).take());
+    bool written =
+        std::any_of(ranges.begin(), ranges.end(), [](const auto& entry) { return entry.second.end > Offset(0); });
+    if (written) names.push_back(topic.name);
+  }
+  return names;
+}
+
+MetricsSnapshot TopologyTestDriver::metrics() const { return parts_->metrics.snapshot(); }
+
+void TopologyTestDriver::restart() {
+  parts_->stop();
+  parts_->start();
+}
+
+void TopologyTestDriver::hold_commits() { parts_->hold = true; }
+
+void TopologyTestDriver::commit() {
+  parts_->hold = false;
+  parts_->drain();
+}
+
+void TopologyTestDriver::crash() {
+  parts_->hold = false;
+  parts_->start();
+}
+
+void TopologyTestDriver::close() { parts_->stop(); }
+
+}  // namespace millrace

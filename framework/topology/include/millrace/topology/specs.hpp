@@ -1,0 +1,71 @@
+// What a topology is made of, before anything runs.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <typeinfo>
+#include <vector>
+
+#include <millrace/model/offset_reset.hpp>
+#include <millrace/topology/node.hpp>
+#include <millrace/topology/topic_ref.hpp>
+
+namespace millrace {
+
+/// Index of a node in its topology.
+using NodeId = Strong<std::uint32_t, struct NodeIdTag>;
+
+enum class NodeKind : std::uint8_t { Source, Processor, Sink };
+
+/// Makes the node of one task. Called once per task.
+using NodeFactory = std::function<std::unique_ptr<Node>()>;
+
+/// One node of the graph.
+struct NodeSpec {
+  NodeId id;
+  NodeKind kind = NodeKind::Processor;
+  std::string name;
+  std::vector<NodeId> parents;
+  std::vector<NodeId> children;
+  std::vector<std::string> stores;          ///< that the node may use
+  std::vector<TopicRef> topics;             ///< of a source; one for a sink
+  std::optional<OffsetReset> offset_reset;  ///< of a source; default: auto.offset.reset
+  const std::type_info* input = nullptr;    ///< Record<K, V> taken; nullptr for sources
+  const std::type_info* output = nullptr;   ///< Record<K, V> forwarded; nullptr for sinks
+  NodeFactory factory;
+};
+
+enum class StoreKind : std::uint8_t { KeyValue };
+
+/// What a typed layer notes beside a store: the serdes of its keys and values. The runtime does not look into it.
+struct StoreTyping {
+  StoreTyping() = default;
+  StoreTyping(const StoreTyping&) = delete;
+  StoreTyping& operator=(const StoreTyping&) = delete;
+  virtual ~StoreTyping() = default;
+};
+
+/// One state store; every task of its sub-topology has its own.
+struct StoreSpec {
+  std::string name;
+  StoreKind kind = StoreKind::KeyValue;
+  bool persistent = true;    ///< RocksDB; otherwise memory, restored in full at every start
+  bool logged = true;        ///< changes go to the topic "<application id>-<name>-changelog"
+  bool timestamped = false;  ///< values begin with 8 bytes of timestamp; the changelog carries it as the record's
+  std::string types;         ///< "std::string -> long", for describe
+  std::shared_ptr<const StoreTyping> typing;
+
+  [[nodiscard]] TopicRef changelog() const { return {name + "-changelog", true}; }
+};
+
+/// A topic that the application creates to bring equal keys together.
+struct RepartitionSpec {
+  TopicRef topic;
+  NodeId sink;
+  NodeId source;
+};
+
+}  // namespace millrace

@@ -1,0 +1,191 @@
+"""What the crash scripts share: running programs, TAP lines, and reading an application's log and stores."""
+
+import collections
+import contextlib
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+# Far more than any run here takes; a program that hangs must not hang the test.
+RUN_SECONDS = 60
+
+
+class Failed(Exception):
+    """The reason why a test did not pass."""
+
+
+Outcome = collections.namedtuple("Outcome", "code out err")
+
+
+def start(command, env=None, **options):
+    """Starts a program with its output in pipes; `env` comes on top of this process's environment."""
+    options.setdefault("stdout", subprocess.PIPE)
+    options.setdefault("stderr", subprocess.PIPE)
+    return subprocess.Popen([str(part) for part in command], env={**os.environ, **(env or {})}, text=True,
+                            stdin=subprocess.DEVNULL, errors="replace", **options)
+
+
+def finish(process, seconds=RUN_SECONDS):
+    """Waits for the end; a negative code is the signal that ended it."""
+    try:
+        out, err = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        out, err = process.communicate()
+        raise Failed(f"{process.args[0]} did not end within {seconds} s: {last_lines(err)}") from None
+    return Outcome(process.returncode, out, err)
+
+
+def run(command, env=None, seconds=RUN_SECONDS, **options):
+    return finish(start(command, env, **options), seconds)
+
+
+def last_lines(text, count=5):
+    return " | ".join(text.strip().splitlines()[-count:])
+
+
+def expect(condition, message):
+    if not condition:
+        raise Failed(message)
+
+
+class Tap:
+    """Prints one line per test; a test that fails does not end the script."""
+
+    def __init__(self):
+        self.count = 0
+        self.failed = 0
+
+    def report(self, good, text):
+        self.count += 1
+        self.failed += not good
+        print(f"{'ok' if good else 'not ok'} {self.count} - {text}", flush=True)
+
+    def skip(self, text, reason):
+        self.count += 1
+        print(f"ok {self.count} - {text} # SKIP {reason}", flush=True)
+
+    def comment(self, text):
+        for line in str(text).splitlines():
+            print(f"# {line}", flush=True)
+
+    def test(self, text, body):
+        """Runs body(); what it returns is added to the line."""
+        try:
+            more = body()
+        except Failed as failure:
+            self.report(False, text)
+            self.comment(failure)
+            return False
+        self.report(True, f"{text}: {more}" if more else text)
+        return True
+
+    def end(self):
+        print(f"1..{self.count}", flush=True)
+        return 1 if self.failed else 0
+
+
+@contextlib.contextmanager
+def scratch(name):
+    """A folder of its own; stays behind when a test failed in it, and says where it is."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix=f"millrace-{name}-"))
+    kept = []
+    try:
+        yield folder, kept
+    except BaseException:
+        kept.append(folder)
+        raise
+    finally:
+        if kept:
+            print(f"# kept for a look: {folder}", flush=True)
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+Row = collections.namedtuple("Row", "partition offset timestamp key value")
+
+
+class Inspection:
+    """Topics, group offsets and stores of an application that is not running."""
+
+    def __init__(self, inspect_log, folder, topics=(), groups=(), tasks=None):
+        self.topics = {topic: [] for topic in topics}
+        self.offsets = collections.defaultdict(dict)
+        self.stamps = {}
+        self.entries = collections.defaultdict(dict)
+        tasks = {task: stores for task, stores in (tasks or {}).items() if (folder / task).exists()}
+        command = [inspect_log, folder]
+        for topic in topics:
+            command += ["--topic", topic]
+        for group in groups:
+            command += ["--offsets", group]
+        for task, stores in tasks.items():
+            command += ["--task", f"{task}={','.join(stores)}"]
+        outcome = run(command)
+        expect(outcome.code == 0, f"inspect_log failed: {last_lines(outcome.err)}")
+        for line in outcome.out.splitlines():
+            self._take(line.split("\t"))
+
+    def _take(self, fields):
+        kind, name = fields[0], fields[1]
+        if kind == "topic":
+            partition, offset, timestamp, key, value = fields[2:]
+            self.topics[name].append(Row(int(partition), int(offset), int(timestamp), unhex(key), unhex(value)))
+        elif kind == "offset":
+            self.offsets[name][fields[2], int(fields[3])] = int(fields[4])
+        elif kind == "stamp":
+            self.stamps[name, fields[2]] = int(fields[3])
+        else:
+            self.entries[name, fields[2]][unhex(fields[3])] = unhex(fields[4])
+
+    def check_fold(self, store, changelog, complete):
+        """Each task's store is the fold of its changelog up to the store's stamp, and the stamp is not beyond the end;
+        `complete`: it is the end."""
+        ends = collections.Counter(row.partition for row in self.topics[changelog])
+        for (task, name), stamp in self.stamps.items():
+            if name != store:
+                continue
+            partition = int(task.split("_")[1])
+            end = ends[partition]
+            expect(stamp <= end, f"task {task}: store {store} is at {stamp}, ahead of its changelog's end {end}")
+            if complete:
+                expect(stamp == end, f"task {task}: store {store} is at {stamp}, its changelog ends at {end}")
+            fold = {}
+            for row in self.topics[changelog]:
+                if row.partition != partition or row.offset >= stamp:
+                    continue
+                if row.value is None:
+                    fold.pop(row.key, None)
+                else:
+                    fold[row.key] = (row.timestamp, row.value)
+            self._compare(task, store, fold)
+
+    def _compare(self, task, store, fold):
+        entries = self.entries[task, store]
+        # A timestamped store holds eight bytes of timestamp before each value, a plain one the value.
+        plain = {key: value for key, (_, value) in fold.items()}
+        stamped = {key: timestamp.to_bytes(8, "big", signed=True) + value for key, (timestamp, value) in fold.items()}
+        if entries in (plain, stamped):
+            return
+        for key in sorted(set(fold) | set(entries)):
+            if entries.get(key) not in (plain.get(key), stamped.get(key)) or (key in fold) != (key in entries):
+                raise Failed(f"task {task}: store {store}: {key!r}: the store has {entries.get(key)!r}, "
+                             f"its changelog {fold.get(key)!r}")
+        raise Failed(f"task {task}: store {store}: timestamps differ from those of the changelog")
+
+
+def unhex(text):
+    return None if text == "-" else bytes.fromhex(text)
+
+
+def killed_by(outcome, number=signal.SIGKILL):
+    return outcome.code == -number
+
+
+def fail_usage(message):
+    print(message, file=sys.stderr)
+    sys.exit(2)

@@ -1,0 +1,148 @@
+// inspect_log: prints what an application that is not running has in its log and its stores, one tab-separated line
+// each; bytes in hexadecimal, null as "-".
+//
+//   topic   NAME partition offset timestamp key value
+//   offset  GROUP topic partition offset
+//   stamp   TASK STORE next
+//   entry   TASK STORE key value
+#include <cstdio>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include <millrace/adapters/rocksdb/embedded_log.hpp>
+#include <millrace/adapters/rocksdb/rocksdb_state.hpp>
+#include <millrace/app/wait.hpp>
+
+namespace {
+
+using namespace millrace;
+
+constexpr std::size_t kPollBytes = std::size_t{1} << 20;
+
+std::string hex(OptionalBytesView bytes) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  if (!bytes) return "-";
+  std::string text;
+  for (unsigned char c : *bytes) {
+    text += kDigits[c >> 4];
+    text += kDigits[c & 15];
+  }
+  return text;
+}
+
+void print_partition(const TopicPartition& id, const std::vector<RecordView>& records) {
+  for (const RecordView& record : records) {
+    std::printf("topic\t%s\t%d\t%lld\t%lld\t%s\t%s\n", id.topic.c_str(), static_cast<int>(id.partition.value()),
+                static_cast<long long>(record.offset.value()),
+                static_cast<long long>(record.timestamp.time_since_epoch().count()), hex(record.key).c_str(),
+                hex(record.value).c_str());
+  }
+}
+
+/// A topic that does not exist has no records.
+Result<void> print_topic(Log& log, const std::string& name) {
+  auto topics = wait(log.admin().topics());
+  if (!topics) return topics.error();
+  for (const TopicInfo& topic : *topics) {
+    if (topic.name != name) continue;
+    auto reader = log.open_reader([] {});
+    for (std::int32_t i = 0; i < topic.partitions; ++i) {
+      TopicPartition id{name, Partition(i)};
+      auto slot = reader->assign(id, Offset(0));
+      if (!slot) return slot.error();
+      while (reader->position(*slot) < reader->end_offset(*slot)) {
+        auto batch = reader->poll(*slot, kPollBytes);
+        if (!batch) return batch.error();
+        if (*batch) print_partition(id, (*batch)->records);
+      }
+    }
+  }
+  return {};
+}
+
+Result<void> print_offsets(Log& log, const std::string& group) {
+  auto offsets = wait(log.admin().committed_offsets(group));
+  if (!offsets) return offsets.error();
+  for (const auto& [id, committed] : *offsets) {
+    std::printf("offset\t%s\t%s\t%d\t%lld\n", group.c_str(), id.topic.c_str(), static_cast<int>(id.partition.value()),
+                static_cast<long long>(committed.offset.value()));
+  }
+  return {};
+}
+
+Result<void> print_task(const std::filesystem::path& folder, const std::string& task,
+                        const std::vector<std::string>& stores) {
+  RocksDbTaskBackendFactory factory;
+  auto backend = factory.open(folder / task, stores);
+  if (!backend) return backend.error();
+  for (const std::string& store : stores) {
+    auto stamp = (*backend)->stamp(store);
+    if (!stamp) return stamp.error();
+    std::printf("stamp\t%s\t%s\t%lld\n", task.c_str(), store.c_str(), static_cast<long long>(stamp->next.value()));
+    auto entries = (*backend)->store(store).range({});
+    if (!entries) return entries.error();
+    for (; (*entries)->valid(); (*entries)->next()) {
+      std::printf("entry\t%s\t%s\t%s\t%s\n", task.c_str(), store.c_str(), hex((*entries)->key()).c_str(),
+                  hex((*entries)->value()).c_str());
+    }
+    MILLRACE_TRY((*entries)->status());
+  }
+  return {};
+}
+
+struct Arguments {
+  std::filesystem::path folder;
+  std::vector<std::string> topics;
+  std::vector<std::string> groups;
+  std::vector<std::string> tasks;
+};
+
+/// "0_1=words,lines" -> {"0_1", {"words", "lines"}}
+std::pair<std::string, std::vector<std::string>> parse_task(const std::string& text) {
+  auto equals = text.find('=');
+  std::pair<std::string, std::vector<std::string>> task{text.substr(0, equals), {}};
+  for (std::size_t begin = equals; begin != std::string::npos;) {
+    std::size_t end = text.find(',', begin + 1);
+    task.second.push_back(text.substr(begin + 1, end == std::string::npos ? end : end - begin - 1));
+    begin = end;
+  }
+  return task;
+}
+
+Result<void> inspect(const Arguments& arguments) {
+  if (!arguments.topics.empty() || !arguments.groups.empty()) {
+    auto log = open_embedded_log(arguments.folder / "log");
+    if (!log) return log.error();
+    for (const std::string& topic : arguments.topics) MILLRACE_TRY(print_topic((*log)->log(), topic));
+    for (const std::string& group : arguments.groups) MILLRACE_TRY(print_offsets((*log)->log(), group));
+  }
+  for (const std::string& text : arguments.tasks) {
+    auto [task, stores] = parse_task(text);
+    MILLRACE_TRY(print_task(arguments.folder, task, stores));
+  }
+  return {};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Arguments arguments;
+  CLI::App app("Prints topics, offsets and stores of an application that is not running.", "inspect_log");
+  app.add_option("FOLDER", arguments.folder, "The application's folder: state.dir/application.id.")->required();
+  app.add_option("--topic", arguments.topics, "Print the records of this topic.")->allow_extra_args(false);
+  app.add_option("--offsets", arguments.groups, "Print what this group has committed.")->allow_extra_args(false);
+  app.add_option("--task", arguments.tasks,
+                 "TASK=STORE,...: print these stores. Name every store of the task: others are dropped.")
+      ->allow_extra_args(false);
+  CLI11_PARSE(app, argc, argv);
+  auto inspected = inspect(arguments);
+  if (!inspected) {
+    std::fprintf(stderr, "inspect_log: %s\n", inspected.error().to_string().c_str());
+    return 1;
+  }
+  return std::fflush(stdout) == 0 ? 0 : 1;
+}

@@ -1,0 +1,89 @@
+// FaultyLog: a log whose answers a test spoils.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <millrace/log/log.hpp>
+
+namespace millrace::runtime_test {
+
+/// Hands everything on to another log, but for the commits and questions that the test chose.
+class FaultyLog final : public Log, private LogAdmin {
+ public:
+  enum class Commit { Lost, WrittenUnanswered, NeverAnswered };
+
+  explicit FaultyLog(Log& inner) : inner_(inner) {}
+
+  /// The `nth` commit from now on (1: the next) ends with `error`. WrittenUnanswered: it was written all the same.
+  void spoil_commit(int nth, Commit how, Error error) { spoiled_ = {commits_ + nth, how, std::move(error)}; }
+  /// The next `count` questions for committed offsets, and then as many for ranges, are answered LogUnavailable.
+  void spoil_questions(int count) { spoiled_offsets_ = spoiled_ranges_ = count; }
+  [[nodiscard]] int commits() const { return commits_; }
+
+  std::unique_ptr<LogReader> open_reader(WakeUp wake_up) override { return inner_.open_reader(std::move(wake_up)); }
+  std::unique_ptr<LogWriter> open_writer(const std::string& id, WakeUp wake_up) override {
+    return std::make_unique<Writer>(*this, inner_.open_writer(id, std::move(wake_up)));
+  }
+  std::unique_ptr<LogMembership> join_group(MembershipOptions options) override {
+    return inner_.join_group(std::move(options));
+  }
+  LogAdmin& admin() override { return *this; }
+
+ private:
+  struct Spoiled {
+    int number;
+    Commit how;
+    Error error;
+  };
+  class Writer final : public LogWriter {
+   public:
+    Writer(FaultyLog& log, std::unique_ptr<LogWriter> inner) : log_(log), inner_(std::move(inner)) {}
+    Pending<CommitReceipt> commit(Transaction transaction) override {
+      ++log_.commits_;
+      if (!log_.spoiled_ || log_.spoiled_->number != log_.commits_) return inner_->commit(std::move(transaction));
+      Spoiled spoiled = *std::exchange(log_.spoiled_, std::nullopt);
+      if (spoiled.how == Commit::WrittenUnanswered) (void)inner_->commit(std::move(transaction)).take();
+      if (spoiled.how == Commit::NeverAnswered) return log_.unanswered_.emplace_back().pending();
+      return ready<CommitReceipt>(spoiled.error);
+    }
+
+   private:
+    FaultyLog& log_;
+    std::unique_ptr<LogWriter> inner_;
+  };
+
+  static Error unavailable() { return Error(ErrorCode::LogUnavailable, "the test spoiled this answer"); }
+
+  Pending<void> ensure_topics(std::vector<TopicSpec> topics) override {
+    return inner_.admin().ensure_topics(std::move(topics));
+  }
+  Pending<std::vector<TopicInfo>> topics() override { return inner_.admin().topics(); }
+  Pending<void> delete_topics(std::vector<std::string> names) override {
+    return inner_.admin().delete_topics(std::move(names));
+  }
+  Pending<OffsetMap> committed_offsets(const std::string& group) override {
+    if (spoiled_offsets_ > 0 && spoiled_offsets_-- > 0) return ready<OffsetMap>(unavailable());
+    return inner_.admin().committed_offsets(group);
+  }
+  Pending<void> delete_group(const std::string& group) override { return inner_.admin().delete_group(group); }
+  Pending<std::map<TopicPartition, OffsetRange>> offset_ranges(std::vector<TopicPartition> partitions) override {
+    if (spoiled_ranges_ > 0 && spoiled_ranges_-- > 0) {
+      return ready<std::map<TopicPartition, OffsetRange>>(unavailable());
+    }
+    return inner_.admin().offset_ranges(std::move(partitions));
+  }
+
+  Log& inner_;
+  int commits_ = 0;
+  std::optional<Spoiled> spoiled_;
+  int spoiled_offsets_ = 0;
+  int spoiled_ranges_ = 0;
+  std::vector<Promise<CommitReceipt>> unanswered_;
+};
+
+}  // namespace millrace::runtime_test

@@ -1,0 +1,25 @@
+// What `describe` prints, as text and as Mermaid.
+#include <gtest/gtest.h>
+
+#include "golden.hpp"
+#include "sample_topologies.hpp"
+
+namespace millrace {
+namespace {
+
+using testing_golden::expect_golden;
+
+TEST(Describe, ShowsTheWordCountAsText) { expect_golden("word_count.txt", sample::word_count().describe()); }
+TEST(Describe, ShowsTheWordCountAsMermaid) { expect_golden("word_count.mermaid.txt", sample::word_count().mermaid()); }
+TEST(Describe, ShowsEveryOperatorAsText) { expect_golden("every_operator.txt", sample::every_operator().describe()); }
+TEST(Describe, ShowsEveryOperatorAsMermaid) {
+  expect_golden("every_operator.mermaid.txt", sample::every_operator().mermaid());
+}
+
+TEST(Describe, IsTheSameEachTime) {
+  EXPECT_EQ(sample::every_operator().describe(), sample::every_operator().describe());
+  EXPECT_EQ(sample::every_operator().mermaid(), sample::every_operator().mermaid());
+}
+
+}  // namespace
+}  // namespace millrace
