@@ -16,6 +16,21 @@ Error unknown_topic(const TopicPartition& partition) {
                {.topic = partition.topic, .partition = partition.partition.value()});
 }
 
+/// Does the topic asked for fit one of `partitions`?
+Result<void> check_partitions(const TopicSpec& spec, std::int32_t partitions) {
+  if (spec.partitions < 1) {
+    return Error(ErrorCode::TopicMismatch,
+                 fmt::format("the topic is asked for with {} partitions, it needs at least 1", spec.partitions),
+                 {.topic = spec.name});
+  }
+  if (spec.partitions != partitions) {
+    return Error(ErrorCode::TopicMismatch,
+                 fmt::format("the topic has {} partitions, {} are needed", partitions, spec.partitions),
+                 {.topic = spec.name});
+  }
+  return {};
+}
+
 }  // namespace
 
 /// Reads one partition after the other's batches straight from the storage.
@@ -45,6 +60,7 @@ class InProcessReader final : public LogReader {
   Result<std::optional<FetchedBatch>> poll(ReaderSlot slot_number, std::size_t max_bytes) override {
     Slot& slot = at(slot_number);
     const PartitionState& partition = *slot.partition;
+    if (partition.deleted.load(std::memory_order_acquire)) return unknown_topic(partition.id);
     Offset end = end_offset(slot_number);
     if (slot.position < partition.begin || slot.position > end) {
       return Error(
@@ -56,7 +72,7 @@ class InProcessReader final : public LogReader {
     FetchedBatch fetched;
     std::vector<std::shared_ptr<const void>> owners;
     fetched.next = slot.position;
-    while (fetched.next < end && fetched.size_bytes < max_bytes) {
+    do {
       auto stored = log_.storage_.read_batch({partition.topic, partition.id.partition, fetched.next});
       if (!stored) return stored.error();
       if (!*stored) break;
@@ -70,7 +86,7 @@ class InProcessReader final : public LogReader {
       fetched.next = batch.base.plus(*count);
       fetched.size_bytes += batch.bytes.size();
       owners.push_back(batch.owner);
-    }
+    } while (fetched.next < end && fetched.size_bytes < max_bytes);
     if (fetched.next == slot.position) {
       // The storage has nothing up to the end that it reported: a hole.
       return Error(
@@ -255,18 +271,22 @@ Result<void> InProcessLog::create(const std::vector<TopicSpec>& specs) {
   std::lock_guard lock(mutex_);
   if (failed_) return *failed_;
   StorageWrite write;
+  std::map<std::string_view, std::int32_t> wanted;
   for (const TopicSpec& spec : specs) {
+    MILLRACE_TRY(check_partitions(spec, spec.partitions));
+    auto [named, is_new] = wanted.try_emplace(spec.name, spec.partitions);
+    if (!is_new) {
+      MILLRACE_TRY(check_partitions(spec, named->second));
+      continue;
+    }
     auto found = topics_.find(spec.name);
     if (found == topics_.end()) {
       auto number = next_topic_number_;
       next_topic_number_ = number.next();
       auto id = fmt::format("{}-{}", id_, number.value());
       write.created_topics.push_back({number, {spec.name, id, spec.partitions, spec.cleanup}});
-    } else if (found->second.info.partitions != spec.partitions) {
-      return Error(
-          ErrorCode::TopicMismatch,
-          fmt::format("the topic has {} partitions, {} are needed", found->second.info.partitions, spec.partitions),
-          {.topic = spec.name});
+    } else {
+      MILLRACE_TRY(check_partitions(spec, found->second.info.partitions));
     }
   }
   if (write.created_topics.empty()) return {};
@@ -302,13 +322,26 @@ Result<void> InProcessLog::drop(const std::vector<std::string>& names) {
   StorageWrite write;
   for (const std::string& name : names) {
     auto found = topics_.find(name);
-    if (found != topics_.end()) write.deleted_topics.push_back({found->second.number, found->second.info});
+    if (found == topics_.end()) continue;
+    write.deleted_topics.push_back({found->second.number, found->second.info});
+    // Or else a new topic of that name would be read from the middle.
+    for (const auto& [group, offsets] : committed_) {
+      for (const auto& [partition, committed] : offsets) {
+        if (partition.topic == name) write.deleted_offsets.push_back({group, partition});
+      }
+    }
   }
   if (auto written = storage_.write(write); !written) {
     failed_ = written.error();
     return *failed_;
   }
-  for (const StorageWrite::Topic& topic : write.deleted_topics) topics_.erase(topic.info.name);
+  for (const auto& [group, partition] : write.deleted_offsets) committed_[group].erase(partition);
+  for (const StorageWrite::Topic& topic : write.deleted_topics) {
+    auto found = topics_.find(topic.info.name);
+    if (found == topics_.end()) continue;  // named twice
+    for (const auto& partition : found->second.partitions) partition->deleted.store(true, std::memory_order_release);
+    topics_.erase(found);
+  }
   return {};
 }
 

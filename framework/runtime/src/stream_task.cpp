@@ -76,7 +76,8 @@ Result<void> StreamTask::build_nodes() {
   }
   stores_->seal();
   environment_.outbox.seal();
-  // What init() wrote, sent or asked for needs a commit as a record does; wants_commit() without one would wait forever.
+  // What init() wrote, sent or asked for needs a commit as a record does; wants_commit() without one would wait for
+  // ever.
   dirty_ = wants_commit() || stores_->dirty_bytes() > 0 || environment_.outbox.size_bytes() > sent_before_bytes;
   for (std::size_t i = 0; i < queues_.size(); ++i) {
     for (const TopicRef& topic : subtopology.source_topics) {

@@ -35,6 +35,10 @@ Result<void> MemoryBatchStorage::write(const StorageWrite& write) {
   }
   std::lock_guard lock(mutex_);
   for (const std::string& group : write.deleted_groups) offsets_.erase(group);
+  for (const auto& [group, partition] : write.deleted_offsets) {
+    auto found = offsets_.find(group);
+    if (found != offsets_.end()) found->second.erase(partition);
+  }
   for (const StorageWrite::Topic& topic : write.deleted_topics) delete_topic(topic.number);
   for (const StorageWrite::Topic& topic : write.created_topics) {
     topics_[topic.number] = topic.info;

@@ -114,10 +114,10 @@ Bytes group_prefix(const std::string& group) {
   return key;
 }
 
-Bytes offset_key(const StorageWrite::GroupOffset& offset) {
-  Bytes key = group_prefix(offset.group);
-  append_string(key, offset.partition.topic);
-  append_big_endian(key, offset.partition.partition.value());
+Bytes offset_key(const std::string& group, const TopicPartition& partition) {
+  Bytes key = group_prefix(group);
+  append_string(key, partition.topic);
+  append_big_endian(key, partition.partition.value());
   return key;
 }
 

@@ -56,7 +56,7 @@ struct IndexEntry {
 
 /// Prefix of the keys of all offsets of a group.
 [[nodiscard]] Bytes group_prefix(const std::string& group);
-[[nodiscard]] Bytes offset_key(const StorageWrite::GroupOffset& offset);
+[[nodiscard]] Bytes offset_key(const std::string& group, const TopicPartition& partition);
 [[nodiscard]] Bytes encode_offset(const CommittedOffset& committed);
 /// False if the bytes are malformed.
 [[nodiscard]] bool decode_offset(BytesView key, BytesView value, StorageWrite::GroupOffset& offset);

@@ -175,6 +175,9 @@ Result<void> RocksDbBatchStorage::write(const StorageWrite& write) {
 /// Deletions first, so that what the same write brings anew stays. Adding to a batch fails only where a limit is set.
 Result<void> RocksDbBatchStorage::collect(const StorageWrite& write) {
   for (const std::string& group : write.deleted_groups) MILLRACE_TRY(collect_group_deletion(group));
+  for (const StorageWrite::GroupPartition& offset : write.deleted_offsets) {
+    batch_.Delete(meta_, offset_key(offset.group, offset.partition)).PermitUncheckedError();
+  }
   for (const StorageWrite::Topic& topic : write.deleted_topics) MILLRACE_TRY(collect_topic_deletion(topic.number));
   for (const StorageWrite::Topic& topic : write.created_topics) {
     batch_.Put(meta_, topic_key(topic.number), encode_topic(topic.info)).PermitUncheckedError();
@@ -188,7 +191,8 @@ Result<void> RocksDbBatchStorage::collect(const StorageWrite& write) {
     collect_batch(batch, *count);
   }
   for (const StorageWrite::GroupOffset& offset : write.offsets) {
-    batch_.Put(meta_, offset_key(offset), encode_offset(offset.committed)).PermitUncheckedError();
+    batch_.Put(meta_, offset_key(offset.group, offset.partition), encode_offset(offset.committed))
+        .PermitUncheckedError();
   }
   return {};
 }

@@ -30,6 +30,10 @@ struct StorageWrite {
     TopicPartition partition;
     CommittedOffset committed;
   };
+  struct GroupPartition {
+    std::string group;
+    TopicPartition partition;
+  };
   struct Topic {
     TopicNumber number;
     TopicInfo info;
@@ -37,7 +41,8 @@ struct StorageWrite {
   std::vector<Batch> batches;
   std::vector<GroupOffset> offsets;
   std::vector<Topic> created_topics;
-  std::vector<Topic> deleted_topics;  ///< with all their batches
+  std::vector<Topic> deleted_topics;  ///< with all their batches, but not the offsets committed in them
+  std::vector<GroupPartition> deleted_offsets;
   std::vector<std::string> deleted_groups;
 };
 

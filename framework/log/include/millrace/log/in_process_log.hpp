@@ -28,6 +28,7 @@ struct PartitionState {
   TopicNumber topic;
   Offset begin;
   std::atomic<std::int64_t> end{0};
+  std::atomic<bool> deleted{false};
 };
 
 class InProcessLog final : public Log, private LogAdmin {

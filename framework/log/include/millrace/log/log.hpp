@@ -33,7 +33,7 @@ class LogReader {
   /// Goes on from `offset`; batches handed out before stay valid.
   virtual void seek(ReaderSlot slot, Offset offset) = 0;
   /// The next records, about `max_bytes` of them but at least one if there is any; nullopt if there are none yet.
-  /// Errors: OffsetOutOfRange, LogReadFailed, LogCorrupted.
+  /// Errors: OffsetOutOfRange, TopicUnknown if the topic was deleted since, LogReadFailed, LogCorrupted.
   [[nodiscard]] virtual Result<std::optional<FetchedBatch>> poll(ReaderSlot slot, std::size_t max_bytes) = 0;
   /// The end of the partition as last heard of.
   [[nodiscard]] virtual Offset end_offset(ReaderSlot slot) const = 0;
@@ -91,7 +91,8 @@ class LogAdmin {
   LogAdmin& operator=(const LogAdmin&) = delete;
   virtual ~LogAdmin() = default;
 
-  /// Creates the topics that do not exist. Errors: TopicMismatch if one exists with other properties.
+  /// Creates the topics that do not exist. Errors: TopicMismatch if one exists with another number of partitions,
+  /// or is asked for with two numbers or none; then none is created.
   [[nodiscard]] virtual Pending<void> ensure_topics(std::vector<TopicSpec> topics) = 0;
   /// All topics.
   [[nodiscard]] virtual Pending<std::vector<TopicInfo>> topics() = 0;

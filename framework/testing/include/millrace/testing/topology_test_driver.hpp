@@ -36,8 +36,8 @@ struct TestDriverOptions {
   WallTime start{};
   /// Of every source and output topic.
   int partitions = 1;
-  /// Opens the stores that are declared persistent, in config.state_dir, which is then locked as in production. Outlives
-  /// the driver. Null: they are in memory too, and restored from the changelogs at each start.
+  /// Opens the stores that are declared persistent, in config.state_dir, which is then locked as in production.
+  /// Outlives the driver. Null: they are in memory too, and restored from the changelogs at each start.
   TaskBackendFactory* persistent_stores = nullptr;
 };
 
