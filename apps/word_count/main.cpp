@@ -23,7 +23,7 @@
 #include <millrace/base/crash_point.hpp>
 #include <millrace/config/config_error.hpp>
 #include <millrace/config/parse_config.hpp>
-#include <millrace/state/buffered_key_value_store.hpp>
+#include <millrace/state/buffered_key_value_bytes_store.hpp>
 #include "topology.hpp"
 
 namespace {

@@ -32,8 +32,8 @@ class PlayerDesk final : public millrace::Processor<std::string, Command, std::s
 
  private:
   HuntBookPtr book_;
-  millrace::TypedKeyValueStore<std::string, Progress> progress_;
-  millrace::TypedKeyValueStore<std::string, Answer> answers_;
+  millrace::KeyValueStore<std::string, Progress> progress_;
+  millrace::KeyValueStore<std::string, Answer> answers_;
 };
 
 }  // namespace hunt

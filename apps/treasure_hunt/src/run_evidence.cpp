@@ -1,6 +1,6 @@
 #include "run_evidence.hpp"
 
-#include <millrace/state/buffered_key_value_store.hpp>
+#include <millrace/state/buffered_key_value_bytes_store.hpp>
 
 #include "doorbell.hpp"
 #include "topic_reader.hpp"

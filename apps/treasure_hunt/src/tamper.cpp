@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include <millrace/adapters/rocksdb/rocksdb_state.hpp>
-#include <millrace/state/buffered_key_value_store.hpp>
+#include <millrace/state/buffered_key_value_bytes_store.hpp>
 
 #include "state.hpp"
 #include "topics.hpp"

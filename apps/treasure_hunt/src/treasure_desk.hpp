@@ -21,7 +21,7 @@ class TreasureDesk final : public millrace::Processor<std::string, Claim, std::s
 
  private:
   HuntBookPtr book_;
-  millrace::TypedKeyValueStore<std::string, Treasure> treasures_;
+  millrace::KeyValueStore<std::string, Treasure> treasures_;
 };
 
 }  // namespace hunt

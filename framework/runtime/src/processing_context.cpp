@@ -37,7 +37,7 @@ StateStore& ProcessingContext::state_store(const std::string& node, std::string_
   auto spec = std::find_if(nodes.begin(), nodes.end(), [&](const NodeSpec& n) { return n.name == node; });
   bool connected =
       spec != nodes.end() && std::find(spec->stores.begin(), spec->stores.end(), name) != spec->stores.end();
-  KeyValueStore* store = connected ? stores_.find(name) : nullptr;
+  KeyValueBytesStore* store = connected ? stores_.find(name) : nullptr;
   if (store == nullptr) {
     std::string known =
         spec == nodes.end() || spec->stores.empty() ? "none" : fmt::format("{}", fmt::join(spec->stores, ", "));

@@ -355,7 +355,7 @@ void StreamThread::enter(ThreadState state) {
   state_ = state;
 }
 
-KeyValueStore* StreamThread::find_store(TaskId task, std::string_view name) {
+KeyValueBytesStore* StreamThread::find_store(TaskId task, std::string_view name) {
   auto found = tasks_.find(task);
   return found == tasks_.end() ? nullptr : found->second->stores().find(name);
 }

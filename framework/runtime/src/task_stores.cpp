@@ -45,7 +45,7 @@ Result<std::unique_ptr<TaskStores>> TaskStores::open(const std::vector<StoreSpec
   for (const StoreSpec& spec : specs) {
     Slot slot{spec, nullptr, nullptr, nullptr, nullptr};
     slot.buffer = std::make_unique<TransactionBuffer>(stores->backend_of(spec.name).store(spec.name), clean_budget);
-    slot.buffered = std::make_unique<BufferedKeyValueStore>(spec.name, *slot.buffer);
+    slot.buffered = std::make_unique<BufferedKeyValueBytesStore>(spec.name, *slot.buffer);
     stores->slots_.push_back(std::move(slot));
   }
   return stores;
@@ -55,11 +55,12 @@ void TaskStores::log_changes_to(ChangeLoggerFactory& factory) {
   for (Slot& slot : slots_) {
     if (!slot.spec.logged) continue;
     slot.logger = factory.make_logger(slot.spec);
-    slot.logging = std::make_unique<ChangeLoggingKeyValueStore>(*slot.buffered, *slot.logger, slot.spec.timestamped);
+    slot.logging =
+        std::make_unique<ChangeLoggingKeyValueBytesStore>(*slot.buffered, *slot.logger, slot.spec.timestamped);
   }
 }
 
-KeyValueStore* TaskStores::find(std::string_view name) {
+KeyValueBytesStore* TaskStores::find(std::string_view name) {
   auto found = std::find_if(slots_.begin(), slots_.end(), [&](const Slot& slot) { return slot.spec.name == name; });
   return found == slots_.end() ? nullptr : &found->top();
 }

@@ -110,10 +110,10 @@ struct TopologyTestDriver::Parts {
     while (!thread->dead()) thread->step();
   }
 
-  std::vector<std::pair<TaskId, KeyValueStore*>> stores(const std::string& name) {
-    std::vector<std::pair<TaskId, KeyValueStore*>> found;
+  std::vector<std::pair<TaskId, KeyValueBytesStore*>> stores(const std::string& name) {
+    std::vector<std::pair<TaskId, KeyValueBytesStore*>> found;
     for (const TaskId& task : plan_tasks(topology, options.config.application_id, catalog)) {
-      if (KeyValueStore* store = thread->find_store(task, name)) found.emplace_back(task, store);
+      if (KeyValueBytesStore* store = thread->find_store(task, name)) found.emplace_back(task, store);
     }
     return found;
   }

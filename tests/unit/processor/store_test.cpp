@@ -16,7 +16,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Pair;
 
-using Store = TypedKeyValueStore<Text, Text>;
+using Store = KeyValueStore<Text, Text>;
 using Entries = std::vector<std::pair<Text, Text>>;
 
 Entries entries(TypedRange<Text, Text> range) {

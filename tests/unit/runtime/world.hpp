@@ -199,7 +199,7 @@ class World {
   }
   /// The count of `key` in the store "counts" of task 0_<partition>.
   Number stored(BytesView key, int partition = 0, int index = 1) {
-    KeyValueStore* store = thread(index).find_store({SubtopologyId(0), Partition(partition)}, "counts");
+    KeyValueBytesStore* store = thread(index).find_store({SubtopologyId(0), Partition(partition)}, "counts");
     if (store == nullptr) return -1;
     auto value = store->get(key).value();
     return value ? Serde<Number>().deserialize(value_of(*value)).value() : 0;

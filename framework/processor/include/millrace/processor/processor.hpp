@@ -13,7 +13,7 @@
 #include <type_traits>
 #include <utility>
 
-#include <millrace/processor/typed_store.hpp>
+#include <millrace/processor/key_value_store.hpp>
 
 namespace millrace {
 
@@ -47,7 +47,7 @@ class ProcessorContext {
   /// The store of that name. Fails with StoreMissing unless it stands in ProcessOptions::stores, with StoreTypeMismatch
   /// if it was declared with other types.
   template <class K, class V>
-  [[nodiscard]] TypedKeyValueStore<K, V> state_store(std::string_view name) {
+  [[nodiscard]] KeyValueStore<K, V> state_store(std::string_view name) {
     StateStore& store = task_.state_store(node_.name(), name);
     const auto* typing = dynamic_cast<const KeyValueTyping<K, V>*>(task_.store_spec(name).typing.get());
     if (typing == nullptr) {
@@ -56,7 +56,7 @@ class ProcessorContext {
                            ", but was declared as " + task_.store_spec(name).types,
                        {.node = node_.name(), .store = std::string(name)}));
     }
-    return TypedKeyValueStore<K, V>(task_, static_cast<KeyValueStore&>(store), *typing);
+    return KeyValueStore<K, V>(task_, static_cast<KeyValueBytesStore&>(store), *typing);
   }
 
   /// Calls `punctuator` every `interval`; missed intervals become one call. Call it in init() or process().

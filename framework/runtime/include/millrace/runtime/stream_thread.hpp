@@ -79,7 +79,7 @@ class StreamThread {
   /// Thread-safe.
   [[nodiscard]] ThreadStatus status() const;
   /// The store of a running task, for tests; nullptr if there is none. Thread: the one that calls step().
-  [[nodiscard]] KeyValueStore* find_store(TaskId task, std::string_view name);
+  [[nodiscard]] KeyValueBytesStore* find_store(TaskId task, std::string_view name);
   /// Why it died. Thread: the one that calls step().
   [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
 

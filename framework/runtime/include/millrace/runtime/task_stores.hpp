@@ -8,7 +8,7 @@
 #include <vector>
 
 #include <millrace/log/types.hpp>
-#include <millrace/state/buffered_key_value_store.hpp>
+#include <millrace/state/buffered_key_value_bytes_store.hpp>
 #include <millrace/state/memory_task_backend.hpp>
 #include <millrace/topology/topology.hpp>
 
@@ -39,7 +39,7 @@ class TaskStores {
 
   [[nodiscard]] const std::vector<StoreSpec>& specs() const { return specs_; }
   /// nullptr if there is no such store.
-  [[nodiscard]] KeyValueStore* find(std::string_view name);
+  [[nodiscard]] KeyValueBytesStore* find(std::string_view name);
 
   /// How far the store has come in its changelog.
   [[nodiscard]] Result<ChangelogStamp> stamp(const std::string& store) { return backend_of(store).stamp(store); }
@@ -63,10 +63,10 @@ class TaskStores {
   struct Slot {
     StoreSpec spec;
     std::unique_ptr<TransactionBuffer> buffer;
-    std::unique_ptr<KeyValueStore> buffered;
+    std::unique_ptr<KeyValueBytesStore> buffered;
     std::unique_ptr<ChangeLogger> logger;
-    std::unique_ptr<KeyValueStore> logging;
-    [[nodiscard]] KeyValueStore& top() { return logging ? *logging : *buffered; }
+    std::unique_ptr<KeyValueBytesStore> logging;
+    [[nodiscard]] KeyValueBytesStore& top() { return logging ? *logging : *buffered; }
   };
   TaskStores() = default;
   [[nodiscard]] TaskBackend& backend_of(const std::string& store);

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include <millrace/model/ids.hpp>
-#include <millrace/state/key_value_store.hpp>
+#include <millrace/state/key_value_bytes_store.hpp>
 
 namespace millrace {
 

@@ -21,8 +21,8 @@
 
 #include <millrace/config/streams_config.hpp>
 #include <millrace/metrics/snapshot.hpp>
-#include <millrace/processor/typed_store.hpp>
-#include <millrace/state/buffered_key_value_store.hpp>
+#include <millrace/processor/key_value_store.hpp>
+#include <millrace/state/buffered_key_value_bytes_store.hpp>
 #include <millrace/state/task_backend.hpp>
 #include <millrace/testing/manual_clock.hpp>
 #include <millrace/topology/topology.hpp>

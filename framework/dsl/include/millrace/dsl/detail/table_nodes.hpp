@@ -8,8 +8,8 @@
 
 #include <millrace/dsl/change.hpp>
 #include <millrace/dsl/detail/invoke.hpp>
-#include <millrace/processor/typed_store.hpp>
-#include <millrace/state/buffered_key_value_store.hpp>
+#include <millrace/processor/key_value_store.hpp>
+#include <millrace/state/buffered_key_value_bytes_store.hpp>
 #include <millrace/topology/node.hpp>
 
 namespace millrace::detail {
@@ -24,7 +24,7 @@ class TableStore {
   void init(TaskContext& context, const std::string& node) {
     context_ = &context;
     node_ = node;
-    store_ = &static_cast<KeyValueStore&>(context.state_store(node, name_));
+    store_ = &static_cast<KeyValueBytesStore&>(context.state_store(node, name_));
   }
 
   /// A row: when it was last changed, and its value.
@@ -70,7 +70,7 @@ class TableStore {
   Serde<K> key_serde_;
   Serde<V> value_serde_;
   TaskContext* context_ = nullptr;
-  KeyValueStore* store_ = nullptr;
+  KeyValueBytesStore* store_ = nullptr;
   Bytes key_bytes_;
   Bytes value_bytes_;
 };

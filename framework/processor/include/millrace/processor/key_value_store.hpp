@@ -1,4 +1,4 @@
-// TypedKeyValueStore: a store with its keys and values as types, as processors use it.
+// KeyValueStore: a store with its keys and values as types, as processors use it.
 #pragma once
 
 #include <iterator>
@@ -8,7 +8,7 @@
 #include <utility>
 
 #include <millrace/serde/serde.hpp>
-#include <millrace/state/key_value_store.hpp>
+#include <millrace/state/key_value_bytes_store.hpp>
 #include <millrace/topology/specs.hpp>
 #include <millrace/topology/task_context.hpp>
 #include <millrace/topology/type_name.hpp>
@@ -71,11 +71,11 @@ class TypedRange {
 /// A cheap handle. Reads see what the current record wrote before. Failures of the disk or of decoding end the record's
 /// processing (RecordFailed): they need no handling here. Thread: the one that owns the task.
 template <class K, class V>
-class TypedKeyValueStore {
+class KeyValueStore {
  public:
-  TypedKeyValueStore() = default;
+  KeyValueStore() = default;
   /// Borrows everything; it outlives the handle.
-  TypedKeyValueStore(TaskContext& context, KeyValueStore& store, const KeyValueTyping<K, V>& typing)
+  KeyValueStore(TaskContext& context, KeyValueBytesStore& store, const KeyValueTyping<K, V>& typing)
       : context_(&context), store_(&store), typing_(&typing) {}
 
   [[nodiscard]] const std::string& name() const { return store_->name(); }
@@ -128,7 +128,7 @@ class TypedKeyValueStore {
   }
 
   TaskContext* context_ = nullptr;
-  KeyValueStore* store_ = nullptr;
+  KeyValueBytesStore* store_ = nullptr;
   const KeyValueTyping<K, V>* typing_ = nullptr;
   Bytes key_bytes_;
   Bytes value_bytes_;

@@ -1,10 +1,10 @@
-#include <millrace/state/buffered_key_value_store.hpp>
+#include <millrace/state/buffered_key_value_bytes_store.hpp>
 
 #include <millrace/base/big_endian.hpp>
 
 namespace millrace {
 
-Result<void> ChangeLoggingKeyValueStore::put(BytesView key, OptionalBytesView value) {
+Result<void> ChangeLoggingKeyValueBytesStore::put(BytesView key, OptionalBytesView value) {
   if (timestamped_ && value) logger_.log_change(key, value_of(*value), timestamp_of(*value));
   else logger_.log_change(key, value, std::nullopt);
   return inner_.put(key, value);

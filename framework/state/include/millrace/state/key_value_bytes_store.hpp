@@ -1,5 +1,5 @@
-// KeyValueStore: sorted bytes to bytes, as one task sees its own store: committed state with the open transaction's
-// writes on top. Keys sort as unsigned bytes.
+// KeyValueBytesStore: sorted bytes to bytes, as one task sees its own store: committed state with the open
+// transaction's writes on top. Keys sort as unsigned bytes.
 #pragma once
 
 #include <cstdint>
@@ -49,7 +49,8 @@ struct KeyRange {
   std::optional<Bytes> to;
 };
 
-class KeyValueStore : public StateStore {
+/// What runtime and backends deal in. Processors use the typed KeyValueStore<K, V> of the processor layer.
+class KeyValueBytesStore : public StateStore {
  public:
   /// The value, borrowed until the next call on this store; nullopt if there is none. Errors: StateReadFailed.
   [[nodiscard]] virtual Result<OptionalBytesView> get(BytesView key) = 0;

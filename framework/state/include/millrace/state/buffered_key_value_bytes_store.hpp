@@ -9,10 +9,10 @@
 namespace millrace {
 
 /// A store over a transaction buffer.
-class BufferedKeyValueStore final : public KeyValueStore {
+class BufferedKeyValueBytesStore final : public KeyValueBytesStore {
  public:
   /// Borrows the buffer, which outlives the store.
-  BufferedKeyValueStore(std::string name, TransactionBuffer& buffer) : name_(std::move(name)), buffer_(buffer) {}
+  BufferedKeyValueBytesStore(std::string name, TransactionBuffer& buffer) : name_(std::move(name)), buffer_(buffer) {}
 
   const std::string& name() const override { return name_; }
   Result<OptionalBytesView> get(BytesView key) override { return buffer_.get(key); }
@@ -42,10 +42,10 @@ class ChangeLogger {
 
 /// Logs each change as it is made. The changelog of a timestamped store has the plain value and, as the record's own,
 /// the timestamp, as Kafka Streams writes it.
-class ChangeLoggingKeyValueStore final : public KeyValueStore {
+class ChangeLoggingKeyValueBytesStore final : public KeyValueBytesStore {
  public:
   /// Borrows both; they outlive the store.
-  ChangeLoggingKeyValueStore(KeyValueStore& inner, ChangeLogger& logger, bool timestamped)
+  ChangeLoggingKeyValueBytesStore(KeyValueBytesStore& inner, ChangeLogger& logger, bool timestamped)
       : inner_(inner), logger_(logger), timestamped_(timestamped) {}
 
   const std::string& name() const override { return inner_.name(); }
@@ -55,7 +55,7 @@ class ChangeLoggingKeyValueStore final : public KeyValueStore {
   std::uint64_t approximate_entries() const override { return inner_.approximate_entries(); }
 
  private:
-  KeyValueStore& inner_;
+  KeyValueBytesStore& inner_;
   ChangeLogger& logger_;
   const bool timestamped_;
 };
