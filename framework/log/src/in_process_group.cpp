@@ -13,7 +13,12 @@ class InProcessMembership final : public LogMembership {
       : group_(std::move(group)), member_id_(std::move(member_id)) {}
   ~InProcessMembership() override { group_->leave(member_id_); }
 
-  std::vector<MembershipEvent> poll() override { return group_->poll(member_id_); }
+  std::vector<MembershipEvent> poll() override {
+    // Read before the events are: one that comes in between is found twice, never missed.
+    auto events = group_->events_.load(std::memory_order_acquire);
+    if (std::exchange(seen_events_, events) == events) return {};
+    return group_->poll(member_id_);
+  }
   void acknowledge(std::uint64_t event_id) override { group_->acknowledge(member_id_, event_id); }
   GroupMember member() const override { return group_->describe(member_id_); }
   void leave() override { group_->leave(member_id_); }
@@ -21,6 +26,7 @@ class InProcessMembership final : public LogMembership {
  private:
   std::shared_ptr<InProcessGroup> group_;
   std::string member_id_;
+  std::uint64_t seen_events_ = 0;
 };
 
 std::unique_ptr<LogMembership> InProcessGroup::join(MembershipOptions options) {
@@ -106,8 +112,7 @@ void InProcessGroup::revoke_surplus(std::map<std::string, std::size_t>& room) {
     if (surplus.empty()) continue;
     member.revoking.insert(surplus.begin(), surplus.end());
     member.unanswered_revocations[next_event_] = surplus;
-    member.events.push_back({MembershipEvent::Kind::Revoked, surplus, next_event_++});
-    if (member.wake_up) member.wake_up();
+    notify(member, {MembershipEvent::Kind::Revoked, surplus, next_event_++});
   }
 }
 
@@ -125,9 +130,14 @@ void InProcessGroup::assign_free(std::map<std::string, std::size_t>& room) {
   for (auto& [id, tasks] : given) {
     Member& member = members_[id];
     member.owned.insert(tasks.begin(), tasks.end());
-    member.events.push_back({MembershipEvent::Kind::Assigned, tasks, next_event_++});
-    if (member.wake_up) member.wake_up();
+    notify(member, {MembershipEvent::Kind::Assigned, tasks, next_event_++});
   }
+}
+
+void InProcessGroup::notify(Member& member, MembershipEvent event) {
+  member.events.push_back(std::move(event));
+  events_.fetch_add(1, std::memory_order_release);
+  if (member.wake_up) member.wake_up();
 }
 
 }  // namespace millrace

@@ -1,6 +1,7 @@
 // InProcessGroup: who of one process's threads has which task.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <map>
 #include <mutex>
@@ -43,6 +44,7 @@ class InProcessGroup : public std::enable_shared_from_this<InProcessGroup> {
   void rebalance();
   void revoke_surplus(std::map<std::string, std::size_t>& room);
   void assign_free(std::map<std::string, std::size_t>& room);
+  void notify(Member& member, MembershipEvent event);
 
   mutable std::mutex mutex_;
   std::string name_;
@@ -51,6 +53,9 @@ class InProcessGroup : public std::enable_shared_from_this<InProcessGroup> {
   std::int64_t generation_ = 0;
   std::uint64_t next_event_ = 1;
   std::uint64_t next_member_ = 1;
+
+  // Counts events of all members. Members look here before they take the lock: they poll at every step.
+  std::atomic<std::uint64_t> events_{0};
 };
 
 }  // namespace millrace

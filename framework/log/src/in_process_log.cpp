@@ -119,19 +119,30 @@ class InProcessWriter final : public LogWriter {
       : log_(log), id_(std::move(id)), epoch_(epoch), wake_up_(std::move(wake_up)) {}
 
   Pending<CommitReceipt> commit(Transaction transaction) override {
+    if (log_.executor_.runs_inline()) {
+      auto receipt = log_.sequence(transaction, id_, epoch_);
+      announce();
+      return ready(std::move(receipt));
+    }
     Promise<CommitReceipt> promise;
     auto pending = promise.pending();
     // shared_ptr, because std::function wants to be copyable and a transaction is large.
     auto shared = std::make_shared<Transaction>(std::move(transaction));
     log_.executor_.post([&log = log_, id = id_, epoch = epoch_, wake = wake_up_, shared, promise]() mutable {
       promise.set(log.sequence(*shared, id, epoch));
-      if (wake) wake();
-      log.wake_all();
+      announce(log, wake);
     });
     return pending;
   }
 
  private:
+  void announce() const { announce(log_, wake_up_); }
+  /// To the writer, whose answer is there, and to the readers. The writer may be gone by now.
+  static void announce(InProcessLog& log, const WakeUp& writer) {
+    if (writer) writer();
+    log.wake_all();
+  }
+
   InProcessLog& log_;
   std::string id_;
   std::uint64_t epoch_;
@@ -230,15 +241,17 @@ Result<CommitReceipt> InProcessLog::sequence(const Transaction& transaction, con
   std::lock_guard lock(mutex_);
   MILLRACE_TRY(check_commit(transaction, writer_id, epoch));
   StorageWrite write;
-  std::vector<std::pair<std::shared_ptr<PartitionState>, Offset>> ends;
+  std::vector<std::pair<PartitionState*, Offset>> ends;
+  ends.reserve(transaction.appends.size());
   for (const PartitionAppend& append : transaction.appends) {
-    auto state = find_locked(append.target);
-    if (!state) return state.error();
+    auto found = find_locked(append.target);
+    if (!found) return found.error();
+    PartitionState* state = found->get();
     // A partition may be named more than once in one transaction.
-    auto written = std::find_if(ends.begin(), ends.end(), [&](const auto& end) { return end.first == *state; });
-    if (written == ends.end()) written = ends.insert(ends.end(), {*state, Offset((*state)->end.load())});
+    auto written = std::find_if(ends.begin(), ends.end(), [&](const auto& end) { return end.first == state; });
+    if (written == ends.end()) written = ends.insert(ends.end(), {state, Offset(state->end.load())});
     for (const EncodedBatch& batch : append.batches) {
-      write.batches.push_back({{(*state)->topic, append.target.partition, written->second}, batch.bytes});
+      write.batches.push_back({{state->topic, append.target.partition, written->second}, batch.bytes});
       written->second = written->second.plus(batch.count);
     }
   }

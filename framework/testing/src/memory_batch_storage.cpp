@@ -1,8 +1,15 @@
 #include <millrace/testing/memory_batch_storage.hpp>
 
 #include <algorithm>
+#include <cstring>
+
+#include <fmt/format.h>
 
 namespace millrace {
+
+namespace {
+constexpr std::size_t kChunkBytes = std::size_t{256} << 10;
+}
 
 MemoryBatchStorage::MemoryBatchStorage(std::string id) : id_(std::move(id)) {}
 
@@ -11,12 +18,12 @@ Result<StoredLog> MemoryBatchStorage::load() {
   StoredLog log;
   log.id = id_;
   log.next_topic = next_topic_;
-  for (const auto& [number, info] : topics_) {
-    StoredLog::Topic topic{number, info, {}};
-    for (std::int32_t i = 0; i < info.partitions; ++i) {
-      topic.partitions.push_back({Offset(0), end_of(number, Partition(i))});
+  for (const auto& [number, topic] : topics_) {
+    StoredLog::Topic stored{number, topic.info, {}};
+    for (const PartitionBatches& batches : topic.partitions) {
+      stored.partitions.push_back({Offset(0), batches.empty() ? Offset(0) : batches.back().end()});
     }
-    log.topics.push_back(std::move(topic));
+    log.topics.push_back(std::move(stored));
   }
   for (const auto& [group, offsets] : offsets_) {
     for (const auto& [partition, committed] : offsets) log.offsets.push_back({group, partition, committed});
@@ -25,59 +32,66 @@ Result<StoredLog> MemoryBatchStorage::load() {
 }
 
 Result<void> MemoryBatchStorage::write(const StorageWrite& write) {
-  // Counted before anything is changed: all or nothing.
-  std::vector<std::pair<Key, Batch>> batches;
-  for (const StorageWrite::Batch& batch : write.batches) {
-    auto count = batch_record_count(batch.bytes);
-    if (!count) return count.error();
-    batches.push_back(
-        {{batch.key.topic, batch.key.partition, batch.key.base}, {*count, std::make_shared<const Bytes>(batch.bytes)}});
-  }
   std::lock_guard lock(mutex_);
+  MILLRACE_TRY(check(write));
   for (const std::string& group : write.deleted_groups) offsets_.erase(group);
   for (const auto& [group, partition] : write.deleted_offsets) {
     auto found = offsets_.find(group);
     if (found != offsets_.end()) found->second.erase(partition);
   }
-  for (const StorageWrite::Topic& topic : write.deleted_topics) delete_topic(topic.number);
+  for (const StorageWrite::Topic& topic : write.deleted_topics) topics_.erase(topic.number);
   for (const StorageWrite::Topic& topic : write.created_topics) {
-    topics_[topic.number] = topic.info;
+    topics_[topic.number] = {topic.info,
+                             std::vector<PartitionBatches>(static_cast<std::size_t>(topic.info.partitions))};
     next_topic_ = std::max(next_topic_, topic.number.next());
   }
-  for (auto& [key, batch] : batches) batches_[key] = std::move(batch);
+  for (const StorageWrite::Batch& batch : write.batches) append(batch, *batch_record_count(batch.bytes));
   for (const StorageWrite::GroupOffset& offset : write.offsets) {
     offsets_[offset.group][offset.partition] = offset.committed;
   }
   return {};
 }
 
-void MemoryBatchStorage::delete_topic(TopicNumber number) {
-  topics_.erase(number);
-  batches_.erase(batches_.lower_bound({number, Partition(0), Offset(0)}),
-                 batches_.lower_bound({number.next(), Partition(0), Offset(0)}));
+/// Before anything is changed: all or nothing.
+Result<void> MemoryBatchStorage::check(const StorageWrite& write) {
+  for (const StorageWrite::Batch& batch : write.batches) {
+    auto count = batch_record_count(batch.bytes);
+    if (!count) return count.error();
+    if (find(batch.key) != nullptr) continue;
+    return Error(ErrorCode::TopicUnknown, fmt::format("there is no topic number {} with a partition {}",
+                                                      batch.key.topic.value(), batch.key.partition.value()));
+  }
+  return {};
 }
 
-Offset MemoryBatchStorage::end_of(TopicNumber topic, Partition partition) const {
-  auto after = batches_.lower_bound({topic, partition.next(), Offset(0)});
-  if (after == batches_.begin()) return Offset(0);
-  const auto& [key, batch] = *std::prev(after);
-  if (std::get<0>(key) != topic || std::get<1>(key) != partition) return Offset(0);
-  return std::get<2>(key).plus(batch.count);
+void MemoryBatchStorage::append(const StorageWrite::Batch& batch, std::int32_t count) {
+  if (chunk_left_ < batch.bytes.size()) {
+    const std::size_t size = std::max(kChunkBytes, batch.bytes.size());
+    chunk_ = std::make_shared_for_overwrite<char[]>(size);
+    chunk_next_ = chunk_.get();
+    chunk_left_ = size;
+  }
+  std::memcpy(chunk_next_, batch.bytes.data(), batch.bytes.size());
+  find(batch.key)->push_back({batch.key.base, count, BytesView(chunk_next_, batch.bytes.size()), chunk_});
+  chunk_next_ += batch.bytes.size();
+  chunk_left_ -= batch.bytes.size();
+}
+
+MemoryBatchStorage::PartitionBatches* MemoryBatchStorage::find(const BatchKey& key) {
+  auto topic = topics_.find(key.topic);
+  if (topic == topics_.end()) return nullptr;
+  auto partition = static_cast<std::size_t>(key.partition.value());
+  return partition < topic->second.partitions.size() ? &topic->second.partitions[partition] : nullptr;
 }
 
 Result<std::optional<StoredBatch>> MemoryBatchStorage::read_batch(const BatchKey& key) {
   std::lock_guard lock(mutex_);
-  auto holds = [&key](const Key& at) { return std::get<0>(at) == key.topic && std::get<1>(at) == key.partition; };
-  auto found = batches_.lower_bound({key.topic, key.partition, key.base});
-  // The batch before holds the offset, if it reaches so far.
-  if (found != batches_.begin() &&
-      (found == batches_.end() || std::get<2>(found->first) != key.base || !holds(found->first))) {
-    auto before = std::prev(found);
-    if (holds(before->first) && std::get<2>(before->first).plus(before->second.count) > key.base) found = before;
-  }
-  if (found == batches_.end() || !holds(found->first)) return std::optional<StoredBatch>();
-  const auto& bytes = found->second.bytes;
-  return std::optional<StoredBatch>(StoredBatch{std::get<2>(found->first), *bytes, bytes});
+  const PartitionBatches* batches = find(key);
+  if (batches == nullptr) return std::optional<StoredBatch>();
+  auto found = std::upper_bound(batches->begin(), batches->end(), key.base,
+                                [](Offset base, const Batch& batch) { return base < batch.end(); });
+  if (found == batches->end()) return std::optional<StoredBatch>();
+  return std::optional<StoredBatch>(StoredBatch{found->base, found->bytes, found->owner});
 }
 
 }  // namespace millrace

@@ -7,7 +7,8 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <tuple>
+#include <utility>
+#include <vector>
 
 #include <millrace/log/batch_storage.hpp>
 
@@ -19,26 +20,39 @@ class MemoryBatchStorage final : public BatchStorage {
   explicit MemoryBatchStorage(std::string id = "memory");
 
   Result<StoredLog> load() override;
-  /// Never fails.
+  /// REQUIRES: batches of one partition come in the order of their offsets. Fails only for bytes that are no batch, and
+  /// for a topic or partition that was not created.
   Result<void> write(const StorageWrite& write) override;
   Result<std::optional<StoredBatch>> read_batch(const BatchKey& key) override;
 
  private:
-  using Key = std::tuple<TopicNumber, Partition, Offset>;
   struct Batch {
+    Offset base;
     std::int32_t count = 0;
-    std::shared_ptr<const Bytes> bytes;
+    BytesView bytes;  // borrows from the owner
+    std::shared_ptr<const char[]> owner;
+    [[nodiscard]] Offset end() const { return base.plus(count); }
+  };
+  /// In order of their offsets.
+  using PartitionBatches = std::vector<Batch>;
+  struct Topic {
+    TopicInfo info;
+    std::vector<PartitionBatches> partitions;
   };
 
   // REQUIRE: mutex_ held.
-  void delete_topic(TopicNumber number);
-  [[nodiscard]] Offset end_of(TopicNumber topic, Partition partition) const;
+  [[nodiscard]] PartitionBatches* find(const BatchKey& key);
+  [[nodiscard]] Result<void> check(const StorageWrite& write);
+  void append(const StorageWrite::Batch& batch, std::int32_t count);
 
   mutable std::mutex mutex_;
   std::string id_;
   TopicNumber next_topic_{1};
-  std::map<TopicNumber, TopicInfo> topics_;
-  std::map<Key, Batch> batches_;
+  std::map<TopicNumber, Topic> topics_;
+  // Batches lie one after the other: a test's batches have a single record each, too small for memory of their own.
+  std::shared_ptr<char[]> chunk_;
+  std::size_t chunk_left_ = 0;
+  char* chunk_next_ = nullptr;
   std::map<std::string, std::map<TopicPartition, CommittedOffset>> offsets_;
 };
 
