@@ -106,7 +106,7 @@ def scratch(name):
             shutil.rmtree(folder, ignore_errors=True)
 
 
-Row = collections.namedtuple("Row", "partition offset timestamp key value")
+Row = collections.namedtuple("Row", "partition offset timestamp key value headers")
 
 
 class Inspection:
@@ -133,8 +133,11 @@ class Inspection:
     def _take(self, fields):
         kind, name = fields[0], fields[1]
         if kind == "topic":
-            partition, offset, timestamp, key, value = fields[2:]
-            self.topics[name].append(Row(int(partition), int(offset), int(timestamp), unhex(key), unhex(value)))
+            partition, offset, timestamp, key, value, headers = fields[2:]
+            headers = dict(header.split("=") for header in headers.split(",") if header)
+            headers = {unhex(key).decode(): unhex(value) for key, value in headers.items()}
+            self.topics[name].append(Row(int(partition), int(offset), int(timestamp), unhex(key), unhex(value),
+                                         headers))
         elif kind == "offset":
             self.offsets[name][fields[2], int(fields[3])] = int(fields[4])
         elif kind == "stamp":

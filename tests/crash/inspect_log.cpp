@@ -1,7 +1,7 @@
 // inspect_log: prints what an application that is not running has in its log and its stores, one tab-separated line
-// each; bytes in hexadecimal, null as "-".
+// each; bytes in hexadecimal, null as "-", headers as name=value,name=value.
 //
-//   topic   NAME partition offset timestamp key value
+//   topic   NAME partition offset timestamp key value headers
 //   offset  GROUP topic partition offset
 //   stamp   TASK STORE next
 //   entry   TASK STORE key value
@@ -9,9 +9,8 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
-
-#include <CLI/CLI.hpp>
 
 #include <millrace/adapters/rocksdb/embedded_log.hpp>
 #include <millrace/adapters/rocksdb/rocksdb_state.hpp>
@@ -34,12 +33,23 @@ std::string hex(OptionalBytesView bytes) {
   return text;
 }
 
+std::string headers_of(const RecordView& record) {
+  auto headers = decode_headers(record.encoded_headers);
+  if (!headers) return "?";
+  std::string text;
+  for (const Header& header : *headers) {
+    if (!text.empty()) text += ',';
+    text += hex(header.name) + "=" + hex(header.value);
+  }
+  return text;
+}
+
 void print_partition(const TopicPartition& id, const std::vector<RecordView>& records) {
   for (const RecordView& record : records) {
-    std::printf("topic\t%s\t%d\t%lld\t%lld\t%s\t%s\n", id.topic.c_str(), static_cast<int>(id.partition.value()),
+    std::printf("topic\t%s\t%d\t%lld\t%lld\t%s\t%s\t%s\n", id.topic.c_str(), static_cast<int>(id.partition.value()),
                 static_cast<long long>(record.offset.value()),
                 static_cast<long long>(record.timestamp.time_since_epoch().count()), hex(record.key).c_str(),
-                hex(record.value).c_str());
+                hex(record.value).c_str(), headers_of(record).c_str());
   }
 }
 
@@ -127,18 +137,31 @@ Result<void> inspect(const Arguments& arguments) {
   return {};
 }
 
+/// False if the command line is not understood.
+bool parse(int argc, char** argv, Arguments& arguments) {
+  if (argc % 2 != 0) return false;  // options come in pairs, after the program's name and the folder
+  arguments.folder = argv[1];
+  for (int i = 2; i < argc; i += 2) {
+    std::string_view option = argv[i];
+    if (option == "--topic") arguments.topics.emplace_back(argv[i + 1]);
+    else if (option == "--offsets") arguments.groups.emplace_back(argv[i + 1]);
+    else if (option == "--task") arguments.tasks.emplace_back(argv[i + 1]);
+    else return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   Arguments arguments;
-  CLI::App app("Prints topics, offsets and stores of an application that is not running.", "inspect_log");
-  app.add_option("FOLDER", arguments.folder, "The application's folder: state.dir/application.id.")->required();
-  app.add_option("--topic", arguments.topics, "Print the records of this topic.")->allow_extra_args(false);
-  app.add_option("--offsets", arguments.groups, "Print what this group has committed.")->allow_extra_args(false);
-  app.add_option("--task", arguments.tasks,
-                 "TASK=STORE,...: print these stores. Name every store of the task: others are dropped.")
-      ->allow_extra_args(false);
-  CLI11_PARSE(app, argc, argv);
+  if (!parse(argc, argv, arguments)) {
+    std::fputs(
+        "inspect_log FOLDER [--topic TOPIC]... [--offsets GROUP]... [--task TASK=STORE,...]...\n"
+        "FOLDER is state.dir/application.id. Name every store of a task: others are dropped.\n",
+        stderr);
+    return 2;
+  }
   auto inspected = inspect(arguments);
   if (!inspected) {
     std::fprintf(stderr, "inspect_log: %s\n", inspected.error().to_string().c_str());
