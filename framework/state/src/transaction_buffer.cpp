@@ -1,5 +1,7 @@
 #include <millrace/state/transaction_buffer.hpp>
 
+#include <utility>
+
 #include <millrace/base/assert.hpp>
 
 namespace millrace {
@@ -68,7 +70,8 @@ TransactionBuffer::TransactionBuffer(StoreBackend& backend, CacheBudget& clean_b
 TransactionBuffer::~TransactionBuffer() { clear(); }
 
 std::int64_t TransactionBuffer::weight(const Entry& entry) {
-  return kEntryOverheadBytes + static_cast<std::int64_t>(entry.key->size() + entry.value.size());
+  return kEntryOverheadBytes +
+         static_cast<std::int64_t>(entry.key->size() + entry.value.size() + entry.frozen_value.size());
 }
 
 TransactionBuffer::Entry& TransactionBuffer::insert(BytesView key) {
@@ -106,6 +109,8 @@ Result<OptionalBytesView> TransactionBuffer::get(BytesView key) {
 }
 
 void TransactionBuffer::put(BytesView key, OptionalBytesView value) {
+  // Copied first: it may be borrowed from the very entry, by get().
+  Bytes fresh(value.value_or(BytesView()));
   auto found = entries_.find(key);
   bool created = found == entries_.end();
   Entry& entry = created ? insert(key) : found->second;
@@ -119,8 +124,7 @@ void TransactionBuffer::put(BytesView key, OptionalBytesView value) {
     entry.frozen_present = entry.present;
   }
   entry.present = value.has_value();
-  if (value) entry.value.assign(value->data(), value->size());
-  else entry.value.clear();
+  entry.value = std::move(fresh);
   if ((entry.dirty & kOpen) == 0) open_.push_back(&entry);
   if (entry.dirty == 0 && ordered_) order_.emplace(BytesView(*entry.key), &entry);
   entry.dirty |= kOpen;
@@ -140,7 +144,7 @@ void TransactionBuffer::rollback() {
       erase(entry);
       continue;
     }
-    entry.value = undo.dirty == kFrozen ? std::move(entry.frozen_value) : std::move(undo.value);
+    entry.value = undo.dirty == kFrozen ? std::exchange(entry.frozen_value, {}) : std::move(undo.value);
     entry.present = undo.present;
     entry.dirty = undo.dirty;
     if (entry.dirty != 0) {
@@ -175,6 +179,7 @@ void TransactionBuffer::commit_frozen() {
   for (Entry* entry : frozen_) {
     entry->dirty = static_cast<std::uint8_t>(entry->dirty & ~kFrozen);
     if (entry->dirty != 0) {
+      dirty_bytes_ -= static_cast<std::int64_t>(entry->frozen_value.size());
       entry->frozen_value = Bytes();
       continue;
     }
