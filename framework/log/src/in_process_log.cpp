@@ -70,7 +70,7 @@ class InProcessReader final : public LogReader {
     }
     if (slot.position == end) return std::optional<FetchedBatch>();
     FetchedBatch fetched;
-    std::vector<std::shared_ptr<const void>> owners;
+    std::vector<std::shared_ptr<const void>> owners;  // of all batches but the first
     fetched.next = slot.position;
     do {
       auto stored = log_.storage_.read_batch({partition.topic, partition.id.partition, fetched.next});
@@ -85,7 +85,8 @@ class InProcessReader final : public LogReader {
       auto count = batch_record_count(batch.bytes);
       fetched.next = batch.base.plus(*count);
       fetched.size_bytes += batch.bytes.size();
-      owners.push_back(batch.owner);
+      if (!fetched.storage) fetched.storage = batch.owner;
+      else if (batch.owner != fetched.storage) owners.push_back(batch.owner);
     } while (fetched.next < end && fetched.size_bytes < max_bytes);
     if (fetched.next == slot.position) {
       // The storage has nothing up to the end that it reported: a hole.
@@ -94,8 +95,10 @@ class InProcessReader final : public LogReader {
           {.topic = partition.id.topic, .partition = partition.id.partition.value(), .offset = slot.position.value()});
     }
     slot.position = fetched.next;
-    if (owners.size() == 1) fetched.storage = std::move(owners.front());
-    else fetched.storage = std::make_shared<std::vector<std::shared_ptr<const void>>>(std::move(owners));
+    if (!owners.empty()) {
+      owners.push_back(std::move(fetched.storage));
+      fetched.storage = std::make_shared<std::vector<std::shared_ptr<const void>>>(std::move(owners));
+    }
     return std::optional<FetchedBatch>(std::move(fetched));
   }
 
@@ -240,9 +243,11 @@ Result<CommitReceipt> InProcessLog::sequence(const Transaction& transaction, con
                                              std::uint64_t epoch) {
   std::lock_guard lock(mutex_);
   MILLRACE_TRY(check_commit(transaction, writer_id, epoch));
-  StorageWrite write;
-  std::vector<std::pair<PartitionState*, Offset>> ends;
-  ends.reserve(transaction.appends.size());
+  StorageWrite& write = write_;
+  write.batches.clear();
+  write.offsets.clear();
+  auto& ends = new_ends_;
+  ends.clear();
   for (const PartitionAppend& append : transaction.appends) {
     auto found = find_locked(append.target);
     if (!found) return found.error();

@@ -13,7 +13,8 @@ namespace {
 
 constexpr char kMagic = 1;
 constexpr std::size_t kHeaderBytes = 1 + 4 + 8;
-constexpr std::size_t kLeastRecordBytes = 4;
+constexpr std::size_t kLeastRecordBytes = 4;  // a varint each: time, key length, value length, headers length
+constexpr std::size_t kMostVarintBytes = 10;
 
 void append_optional(Bytes& out, OptionalBytesView bytes) {
   append_varint(out, bytes ? static_cast<std::int64_t>(bytes->size()) : -1);
@@ -45,6 +46,9 @@ void RecordBatchBuilder::add(OptionalBytesView key, OptionalBytesView value, Tim
   std::int64_t time_ms = timestamp.time_since_epoch().count();
   if (bytes_.empty()) {
     base_timestamp_ms_ = time_ms;
+    // At once what a batch of this one record takes: many a batch has no second one.
+    bytes_.reserve(kHeaderBytes + kMostVarintBytes * kLeastRecordBytes + (key ? key->size() : 0) +
+                   (value ? value->size() : 0) + encoded_headers.size());
     bytes_.resize(kHeaderBytes);
   }
   append_varint(bytes_, time_ms - base_timestamp_ms_);
@@ -62,10 +66,10 @@ void RecordBatchBuilder::truncate(Mark mark) {
 
 EncodedBatch RecordBatchBuilder::finish() {
   MILLRACE_DCHECK(!empty(), "an empty batch is never written");
-  Bytes header(1, kMagic);
+  Bytes header(1, kMagic);  // fits a string without memory of its own
   append_big_endian(header, count_);
   append_big_endian(header, base_timestamp_ms_);
-  bytes_.replace(0, kHeaderBytes, header);
+  std::copy(header.begin(), header.end(), bytes_.begin());
   EncodedBatch batch{std::move(bytes_), count_};
   bytes_ = {};
   count_ = 0;

@@ -105,6 +105,7 @@ SteadyTime StreamThread::step() {
 
 void StreamThread::take_membership_events() {
   for (const MembershipEvent& event : membership_->poll()) {
+    unsettled_ = true;
     switch (event.kind) {
       case MembershipEvent::Kind::Assigned:
         assigned_.insert(event.tasks.begin(), event.tasks.end());
@@ -125,10 +126,14 @@ void StreamThread::take_membership_events() {
         break;
     }
   }
+  if (!unsettled_) return;
   std::set<TaskId> owned;
   for (const auto& [id, task] : tasks_) owned.insert(id);
   for (TaskId task : restorer_->tasks()) owned.insert(task);
-  follow(reconcile(owned, assigned_));
+  auto actions = reconcile(owned, assigned_);
+  // Looked at again until nothing is left to do.
+  unsettled_ = !actions.empty();
+  follow(actions);
 }
 
 void StreamThread::follow(const std::vector<TaskAction>& actions) {
@@ -322,6 +327,7 @@ void StreamThread::rejoin() {
   assigned_.clear();
   unanswered_revocations_.clear();
   closing_ = false;
+  unsettled_ = true;
   outbox_.clear();
   for (TaskId task : restorer_->tasks()) restorer_->remove(task);
   committer_.reset();
@@ -342,11 +348,12 @@ void StreamThread::die(const Error& error, bool commit_first) {
   enter(ThreadState::PendingShutdown);
 }
 
-bool StreamThread::quiescent() const {
+bool StreamThread::caught_up() const {
   if (state_ != ThreadState::Running || committer_->in_flight() || !restorer_->idle()) return false;
-  return std::all_of(tasks_.begin(), tasks_.end(),
-                     [](const auto& task) { return !task.second->dirty() && task.second->lag() == 0; });
+  return std::all_of(tasks_.begin(), tasks_.end(), [](const auto& task) { return task.second->lag() == 0; });
 }
+
+bool StreamThread::quiescent() const { return caught_up() && !dirty(); }
 
 void StreamThread::enter(ThreadState state) {
   if (state_ == ThreadState::Dead) return;

@@ -88,6 +88,12 @@ Result<std::optional<StoredBatch>> MemoryBatchStorage::read_batch(const BatchKey
   std::lock_guard lock(mutex_);
   const PartitionBatches* batches = find(key);
   if (batches == nullptr) return std::optional<StoredBatch>();
+  // Who keeps up wants the last one.
+  if (!batches->empty() && batches->back().base <= key.base) {
+    const Batch& last = batches->back();
+    if (last.end() <= key.base) return std::optional<StoredBatch>();
+    return std::optional<StoredBatch>(StoredBatch{last.base, last.bytes, last.owner});
+  }
   auto found = std::upper_bound(batches->begin(), batches->end(), key.base,
                                 [](Offset base, const Batch& batch) { return base < batch.end(); });
   if (found == batches->end()) return std::optional<StoredBatch>();

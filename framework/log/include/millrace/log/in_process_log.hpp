@@ -86,6 +86,9 @@ class InProcessLog final : public Log, private LogAdmin {
   std::map<std::string, std::uint64_t> writer_epochs_;
   std::map<std::string, std::shared_ptr<InProcessGroup>> groups_;
   std::optional<Error> failed_;
+  // The sequencer's, kept for their memory.
+  StorageWrite write_;
+  std::vector<std::pair<PartitionState*, Offset>> new_ends_;
 
   std::mutex wake_mutex_;
   std::uint64_t next_wake_id_ = 0;

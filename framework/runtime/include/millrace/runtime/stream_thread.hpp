@@ -74,7 +74,9 @@ class StreamThread {
   void request_commit() { commit_requested_.store(true); }
 
   [[nodiscard]] bool dead() const { return state_ == ThreadState::Dead; }
-  /// True if all tasks run, nothing is left to process at the moment and everything is committed.
+  /// True if all tasks run and nothing is left to process at the moment.
+  [[nodiscard]] bool caught_up() const;
+  /// caught_up(), and everything is committed.
   [[nodiscard]] bool quiescent() const;
   /// Thread-safe.
   [[nodiscard]] ThreadStatus status() const;
@@ -129,6 +131,7 @@ class StreamThread {
   std::map<TaskId, std::unique_ptr<StreamTask>> tasks_;
   std::set<TaskId> assigned_;
   std::vector<std::uint64_t> unanswered_revocations_;
+  bool unsettled_ = true;  // tasks held and tasks assigned may differ
   bool final_commit_ = false;
   bool closing_ = false;  // a commit is to end before tasks are let go: nothing is processed until then
   SteadyTime last_commit_{};
