@@ -37,6 +37,8 @@ class MergedIterator final : public KeyValueIterator {
   void settle() {
     on_dirty_ = on_backend_ = false;
     while (index_ < dirty_.size() || backend_->valid()) {
+      // Where the backend breaks off, entries may be missing: nothing is shown beyond.
+      if (!backend_->valid() && !backend_->status()) return;
       if (index_ == dirty_.size()) {
         on_backend_ = true;
         return;
