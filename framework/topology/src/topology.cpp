@@ -10,6 +10,7 @@
 #include <millrace/base/assert.hpp>
 #include <millrace/model/kafka_name.hpp>
 #include <millrace/topology/type_name.hpp>
+#include "internal_topics.hpp"
 
 namespace millrace {
 
@@ -41,12 +42,16 @@ std::string type_text(const std::type_info* type) { return type == nullptr ? "no
 /// Collects the faults of a graph, each rule in a function of its own.
 class Checker {
  public:
-  Checker(const std::vector<NodeSpec>& nodes, const std::vector<StoreSpec>& stores) : nodes_(nodes), stores_(stores) {}
+  Checker(const std::vector<NodeSpec>& nodes, const std::vector<StoreSpec>& stores,
+          const std::vector<RepartitionSpec>& repartitions)
+      : nodes_(nodes), stores_(stores), repartitions_(repartitions) {}
 
   std::vector<std::string> run() {
     check_sources();
     check_names();
     check_stores();
+    auto faults = internal_topic_faults(nodes_, stores_, repartitions_, "");
+    findings_.insert(findings_.end(), faults.begin(), faults.end());
     check_edges();
     return std::move(findings_);
   }
@@ -57,7 +62,7 @@ class Checker {
     bool any = false;
     for (const NodeSpec& node : nodes_) {
       for (const TopicRef& topic : node.topics) {
-        if (!is_valid_kafka_name(topic.name)) {
+        if (!topic.internal && !is_valid_kafka_name(topic.name)) {
           findings_.push_back(fmt::format("operator \"{}\": \"{}\" is not a topic name: use 1 to 249 of [a-zA-Z0-9._-]",
                                           node.name, topic.name));
         }
@@ -78,7 +83,7 @@ class Checker {
   void check_names() {
     std::set<std::string> seen;
     for (const NodeSpec& node : nodes_) {
-      if (!is_valid_kafka_name(node.name)) {
+      if (!belongs_to_repartition(node.id) && !is_valid_kafka_name(node.name)) {
         findings_.push_back(
             fmt::format("\"{}\" is not a name for an operator: use 1 to 249 of [a-zA-Z0-9._-]", node.name));
       }
@@ -86,6 +91,12 @@ class Checker {
         findings_.push_back(fmt::format("two operators are named \"{}\": give one of them another name", node.name));
       }
     }
+  }
+
+  /// Named after the topic, which is reported by itself.
+  bool belongs_to_repartition(NodeId node) const {
+    return std::any_of(repartitions_.begin(), repartitions_.end(),
+                       [&](const RepartitionSpec& spec) { return spec.sink == node || spec.source == node; });
   }
 
   void check_stores() {
@@ -145,6 +156,7 @@ class Checker {
 
   const std::vector<NodeSpec>& nodes_;
   const std::vector<StoreSpec>& stores_;
+  const std::vector<RepartitionSpec>& repartitions_;
   std::vector<std::string> findings_;
 };
 
@@ -169,7 +181,7 @@ class UnionFind {
 }  // namespace
 
 void Topology::check() const {
-  auto findings = Checker(nodes_, declared_stores_).run();
+  auto findings = Checker(nodes_, declared_stores_, repartitions_).run();
   if (!findings.empty()) throw TopologyError(std::move(findings));
 }
 

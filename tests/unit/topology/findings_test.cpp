@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <millrace/topology/name_faults.hpp>
+
 #include "golden.hpp"
 #include "sample_topologies.hpp"
 
@@ -114,6 +116,58 @@ TEST(TopologyFindings, NameTwoGroupsOfOneRepartitionTopic) {
     (void)builder.stream<Text, Text>("right").group_by(by_value, {.name = "grouped"}).count({.store_name = "r"});
   });
   EXPECT_THAT(found, ElementsAre(AllOf(HasSubstr("grouped-repartition"), HasSubstr("right"))));
+}
+
+/// `store` and `group` of one count behind a group_by.
+Topology counting(const std::string& store, const std::string& group = "") {
+  StreamsBuilder builder;
+  builder.stream<Text, Text>("lines")
+      .group_by([](const Text& v) { return v; }, {.name = group})
+      .count({.store_name = store, .name = "counted"})
+      .to_stream()
+      .to("app-counts-changelog");
+  return builder.build();
+}
+
+TEST(TopologyFindings, NameInternalTopicsThatNoApplicationCouldHave) {
+  // "a-" + 237 + "-changelog" is 249.
+  EXPECT_NO_THROW(counting(std::string(237, 's'), "g"));
+  // "a-" + 235 + "-repartition" is 249.
+  EXPECT_NO_THROW(counting("s", std::string(235, 'g')));
+  auto found = findings([](StreamsBuilder& builder) {
+    auto lines = builder.stream<Text, Text>("lines");
+    auto by_value = [](const Text& v) { return v; };
+    (void)lines.group_by(by_value, {.name = std::string(236, 'g')}).count({.store_name = "s", .name = "one"});
+    (void)lines.group_by_key().count({.store_name = std::string(240, 's'), .name = "two"});
+    (void)lines.group_by(by_value, {.name = "bad group"}).count({.store_name = "t", .name = "three"});
+  });
+  EXPECT_THAT(
+      found,
+      ElementsAre(AllOf(HasSubstr("operator \"two\": its changelog topic"), HasSubstr("at least 252 characters"),
+                        HasSubstr("give the store a name shorter by 3")),
+                  AllOf(HasSubstr("operator \"lines.group_by\": its repartition topic"),
+                        HasSubstr("at least 250 characters"), HasSubstr("give the group a name shorter by 1")),
+                  AllOf(HasSubstr("operator \"lines.group_by-2\": its repartition topic cannot be named \"bad group"),
+                        HasSubstr("[a-zA-Z0-9._-]"))));
+}
+
+TEST(TopologyFindings, NameInternalTopicsThatThisApplicationCannotHave) {
+  Topology topology = counting(std::string(200, 's'), std::string(200, 'g'));
+  EXPECT_THAT(name_faults(topology, std::string(36, 'a')), ElementsAre());
+  EXPECT_THAT(
+      name_faults(topology, std::string(37, 'a')),
+      ElementsAre(AllOf(HasSubstr("operator \"lines.group_by\": its repartition topic"), HasSubstr("250 characters"))));
+  EXPECT_THAT(name_faults(topology, std::string(249, 'a')),
+              ElementsAre(HasSubstr("operator \"counted\": its changelog topic"),
+                          HasSubstr("give the group or the application a name shorter by 213")));
+}
+
+TEST(TopologyFindings, NameOperatorsThatWriteToInternalTopics) {
+  Topology topology = counting("counts");
+  EXPECT_THAT(name_faults(topology, "application"), ElementsAre());
+  EXPECT_THAT(name_faults(topology, "app"),
+              ElementsAre(AllOf(HasSubstr("operator \"counted.to_stream.to\" writes to \"app-counts-changelog\""),
+                                HasSubstr("the changelog topic of operator \"counted\""))));
 }
 
 TEST(TopologyFindings, LeaveTheBuilderAsItIs) {
