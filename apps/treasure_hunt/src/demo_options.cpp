@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include <millrace/adapters/yaml/load_config.hpp>
+#include <millrace/app/command_line.hpp>
 #include <millrace/config/config_error.hpp>
 
 namespace hunt {
@@ -14,7 +15,6 @@ using namespace millrace;
 
 namespace {
 
-constexpr int kMisused = 2;
 constexpr std::int64_t kMaxRate = 1'000'000;
 
 /// What the command line says; what it leaves out comes from the configuration.
@@ -89,6 +89,15 @@ void declare(CLI::App& app, Arguments& arguments) {
   app.add_flag("--list-crash-points", arguments.list_crash_points)->group("");
 }
 
+std::vector<std::string> known_options(const CLI::App& app) {
+  std::vector<std::string> known;
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_group().empty()) continue;  // not for everybody
+    for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+  }
+  return known;
+}
+
 }  // namespace
 
 const std::vector<Property>& hunt_properties() {
@@ -130,7 +139,9 @@ std::optional<DemoOptions> parse_demo_options(int argc, char** argv, int& exit_c
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    exit_code = app.exit(error) == 0 ? 0 : kMisused;
+    exit_code = error.get_exit_code() == 0
+                    ? app.exit(error)
+                    : report_misuse("treasure_hunt demo", error.what(), app.remaining(), known_options(app));
     return std::nullopt;
   }
   try {
@@ -138,7 +149,7 @@ std::optional<DemoOptions> parse_demo_options(int argc, char** argv, int& exit_c
                  arguments.config_file.empty() ? demo_config() : load_config(arguments.config_file, hunt_properties()));
   } catch (const ConfigError& error) {
     std::fprintf(stderr, "%s\n", error.what());
-    exit_code = kMisused;
+    exit_code = kExitMisused;
     return std::nullopt;
   }
 }

@@ -46,10 +46,12 @@ Result<std::vector<std::string>> reset_application(const Topology& topology, con
   }
   for (const fs::path& path : task_paths) lines.push_back("delete local state " + path.string());
   if (!execute) return lines;
-  // State first: offsets without state are restored from the changelog, state without offsets would be wrong.
+  // In an order in which every step may be the last one, should this process be killed: without local state, tasks are
+  // restored from their changelogs; without offsets, a changelog is an error that names `reset`. Offsets without
+  // changelogs would go on from there with nothing.
   for (const fs::path& path : task_paths) MILLRACE_TRY((*wiring)->backends().destroy(path));
-  MILLRACE_TRY(wait(admin.delete_topics(internal)));
   MILLRACE_TRY(wait(admin.delete_group(config.application_id)));
+  MILLRACE_TRY(wait(admin.delete_topics(internal)));
   return lines;
 }
 

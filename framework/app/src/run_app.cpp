@@ -4,24 +4,23 @@
 #include <filesystem>
 #include <optional>
 
-#include <unistd.h>
-
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
 #include <millrace/adapters/yaml/load_config.hpp>
+#include <millrace/app/command_line.hpp>
 #include <millrace/app/progress.hpp>
 #include <millrace/app/signals.hpp>
+#include <millrace/app/system_clock.hpp>
 #include <millrace/app/version.hpp>
 #include <millrace/config/config_error.hpp>
+#include <millrace/topology/name_faults.hpp>
 #include "reset.hpp"
 
 namespace millrace {
 
 namespace {
-
-constexpr int kFailed = 1;
-constexpr int kMisused = 2;
 
 void print_error(const std::string& text) { std::fprintf(stderr, "%s\n", text.c_str()); }
 
@@ -42,6 +41,30 @@ std::optional<Topology> make_topology(const TopologyFactory& factory) {
     print_error(error.what());
     return std::nullopt;
   }
+}
+
+/// Both, or nothing after every finding in either was printed.
+struct Application {
+  Topology topology;
+  StreamsConfig config;
+};
+std::optional<Application> load_application(const TopologyFactory& factory, const std::string& file,
+                                            const AppOptions& options) {
+  auto config = load(file, options);
+  auto topology = make_topology(factory);
+  if (!config || !topology) return std::nullopt;
+  if (auto faults = name_faults(*topology, config->application_id); !faults.empty()) {
+    print_error(TopologyError(std::move(faults)).what());
+    return std::nullopt;
+  }
+  return Application{std::move(*topology), std::move(*config)};
+}
+
+/// Results that nobody could read are a failure.
+int flush_output() {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return 0;
+  print_error(Error(ErrorCode::OutputFailed, "standard output cannot be written").to_string());
+  return kExitFailed;
 }
 
 std::string progress_text(const Streams& streams, std::uint64_t before, double seconds) {
@@ -65,70 +88,79 @@ std::uint64_t processed_records(const Streams& streams) {
   return processed;
 }
 
-int run(Topology topology, const StreamsConfig& config) {
+int run(const std::string& name, Application application) {
   StopSignals signals;
-  Streams streams(std::move(topology), config);
+  const auto patience = application.config.shutdown_timeout;
+  Streams streams(std::move(application.topology), std::move(application.config));
   if (auto started = streams.start(); !started) {
     print_error(started.error().to_string());
-    return kFailed;
+    return kExitFailed;
   }
-  ProgressLine progress(stderr);
-  auto shown_at = std::chrono::steady_clock::now();
+  SystemClock clock;
+  ProgressLine progress(stderr, clock);
+  SteadyTime shown_at = clock.steady_now();
   std::uint64_t shown = 0;
-  while (!signals.stop_requested() && !streams.failure()) {
-    (void)streams.wait_for([&] { return signals.stop_requested() || streams.failure().has_value(); },
-                           std::chrono::milliseconds(250));
+  auto over = [&] { return signals.stop_requested() || streams.failure().has_value(); };
+  while (!streams.wait_for(over, std::chrono::milliseconds(250))) {
     if (!progress.due()) continue;
-    auto now = std::chrono::steady_clock::now();
+    SteadyTime now = clock.steady_now();
     progress.show(progress_text(streams, shown, std::chrono::duration<double>(now - shown_at).count()));
     shown = processed_records(streams);
     shown_at = now;
   }
   progress.clear();
-  bool ended = streams.close(config.shutdown_timeout);
-  if (auto failure = streams.failure()) {
-    print_error(failure->to_string());
-    return kFailed;
-  }
-  if (ended) return 0;
-  // A thread that does not end holds what the destructors want: leave without them.
-  std::fflush(nullptr);
-  ::_exit(kFailed);
+  bool ended = streams.close(patience);
+  auto failure = streams.failure();
+  if (failure) print_error(failure->to_string());
+  if (!ended) leave_without_threads(name, patience);
+  return failure ? kExitFailed : 0;
 }
 
 int describe(const TopologyFactory& factory, const std::string& format) {
   auto topology = make_topology(factory);
-  if (!topology) return kMisused;
+  if (!topology) return kExitMisused;
   std::string text = format == "mermaid" ? topology->mermaid() : topology->describe();
   std::fputs(text.c_str(), stdout);
-  return std::fflush(stdout) == 0 ? 0 : kFailed;
+  return flush_output();
 }
 
 int check(const TopologyFactory& factory, const std::string& file, const AppOptions& options) {
-  auto config = load(file, options);
-  auto topology = make_topology(factory);
-  if (!config || !topology) return kMisused;
+  if (!load_application(factory, file, options)) return kExitMisused;
   std::printf("%s: ok\n", file.c_str());
-  return 0;
+  return flush_output();
 }
 
 int reset(const TopologyFactory& factory, const std::string& file, bool yes, const AppOptions& options) {
-  auto config = load(file, options);
-  auto topology = make_topology(factory);
-  if (!config || !topology) return kMisused;
-  auto plan = reset_application(*topology, *config, yes);
+  auto application = load_application(factory, file, options);
+  if (!application) return kExitMisused;
+  auto plan = reset_application(application->topology, application->config, yes);
   if (!plan) {
     print_error(plan.error().to_string());
-    return kFailed;
+    return kExitFailed;
   }
   for (const std::string& line : *plan) std::printf("%s\n", line.c_str());
   if (!yes) std::printf("nothing was changed: say --yes to do it\n");
-  return 0;
+  return flush_output();
+}
+
+/// The words that are understood where parsing ended: commands, or options of the command given.
+std::vector<std::string> known_words(const CLI::App& app) {
+  std::vector<std::string> words;
+  auto parsed = app.get_subcommands();
+  if (parsed.empty()) {
+    for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+      words.push_back(command->get_name());
+  }
+  for (const CLI::Option* option : (parsed.empty() ? app : *parsed.front()).get_options()) {
+    for (const std::string& name : option->get_lnames()) words.push_back("--" + name);
+  }
+  return words;
 }
 
 }  // namespace
 
 int run_app(int argc, char** argv, const TopologyFactory& topology, const AppOptions& options) {
+  keep_standard_streams();
   std::string name = options.name.empty() ? std::filesystem::path(argv[0]).filename().string() : options.name;
   std::string version = options.version.empty() ? std::string(kVersion) : options.version;
   // Further commands parse their own arguments.
@@ -137,6 +169,7 @@ int run_app(int argc, char** argv, const TopologyFactory& topology, const AppOpt
   }
   CLI::App app(options.description.empty() ? "A millrace application." : options.description, name);
   app.set_version_flag("--version", name + " " + version);
+  app.footer("Exit codes: 0 done, 1 failed while running, 2 command line, configuration or topology at fault.\n");
   app.require_subcommand(1);
   std::string file;
   std::string format = "text";
@@ -145,7 +178,8 @@ int run_app(int argc, char** argv, const TopologyFactory& topology, const AppOpt
   run_command->add_option("--config", file, "The YAML file of this deployment.")->required();
   auto* describe_command = app.add_subcommand("describe", "Print the topology.");
   describe_command->add_option("--format", format, "text or mermaid.")->check(CLI::IsMember({"text", "mermaid"}));
-  auto* check_command = app.add_subcommand("check", "Check a configuration file and the topology.");
+  auto* check_command =
+      app.add_subcommand("check", "Check a configuration file and the topology; name all that is wrong.");
   check_command->add_option("--config", file, "The YAML file to check.")->required();
   auto* reset_command =
       app.add_subcommand("reset", "Forget offsets, internal topics and local state; keep the other topics.");
@@ -155,15 +189,18 @@ int run_app(int argc, char** argv, const TopologyFactory& topology, const AppOpt
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kMisused;
+    if (error.get_exit_code() == 0) return app.exit(error);
+    auto known = known_words(app);
+    std::string message = error.what();
+    if (app.get_subcommands().empty()) message = fmt::format("a command is missing: {}", fmt::join(known, ", "));
+    return report_misuse(name, message, app.remaining(true), known);
   }
   if (describe_command->parsed()) return describe(topology, format);
   if (check_command->parsed()) return check(topology, file, options);
   if (reset_command->parsed()) return reset(topology, file, yes, options);
-  auto config = load(file, options);
-  auto graph = make_topology(topology);
-  if (!config || !graph) return kMisused;
-  return run(std::move(*graph), *config);
+  auto application = load_application(topology, file, options);
+  if (!application) return kExitMisused;
+  return run(name, std::move(*application));
 }
 
 }  // namespace millrace

@@ -206,10 +206,11 @@ class Streams::Impl {
                                                         .readiness = [this] { return readiness(); }}),
                                          std::move(options));
     MILLRACE_TRY(http_->start(static_cast<std::uint16_t>(config_.metrics_port)));
-    std::string taken = config_.metrics_port != 0 && http_->port() != config_.metrics_port
-                            ? fmt::format(" (port {} is taken)", config_.metrics_port)
-                            : "";
-    wiring_->logger().info("http", fmt::format("metrics and health on http://127.0.0.1:{}/{}", http_->port(), taken));
+    std::string url = fmt::format("metrics and health on http://127.0.0.1:{}/", http_->port());
+    bool taken = config_.metrics_port != 0 && http_->port() != config_.metrics_port;
+    // Who looks at the configured port would see somebody else's metrics.
+    if (taken) wiring_->logger().warn("http", fmt::format("port {} is taken: {}", config_.metrics_port, url));
+    else wiring_->logger().info("http", url);
     return {};
   }
 

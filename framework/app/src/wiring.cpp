@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <set>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <millrace/adapters/prometheus/process_metrics.hpp>
 #include <millrace/adapters/prometheus/text.hpp>
 #include <millrace/adapters/rocksdb/embedded_log.hpp>
@@ -10,6 +13,7 @@
 #include <millrace/adapters/spdlog/spdlog_logger.hpp>
 #include <millrace/app/version.hpp>
 #include <millrace/app/wait.hpp>
+#include <millrace/topology/name_faults.hpp>
 
 namespace millrace {
 
@@ -63,6 +67,8 @@ Result<std::unique_ptr<Wiring>> Wiring::open(const StreamsConfig& config, Logger
 
 Result<TopicCatalog> Wiring::prepare_topics(const Topology& topology) {
   const StreamsConfig& config = parts_->config;
+  if (auto faults = name_faults(topology, config.application_id); !faults.empty())
+    return Error(ErrorCode::TopologyInvalid, fmt::format("{}", fmt::join(faults, "; ")));
   LogAdmin& admin = log().admin();
   auto existing = wait(admin.topics());
   if (!existing) return existing.error();

@@ -1,10 +1,10 @@
 // LineInput: appends the lines of files to a topic, each exactly once, also over crashes.
 //
 // The byte position up to which a file is appended is committed in the transaction of the records, with a hash of the
-// bytes before it. A later run reads those bytes again, and refuses a file that does not begin with them.
+// bytes before it. A later run reads those bytes again, and refuses a file that does not begin with them. A file may grow
+// between runs; if it did not end with a newline, the next thing to come is one.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -35,27 +35,20 @@ class LineInput {
   LineInput(const LineInput&) = delete;
   LineInput& operator=(const LineInput&) = delete;
 
-  /// Appends all lines that are not yet in the topic. Records have no key; the value is the line without its newline.
-  /// `paced` is asked before each chunk and returns false to stop; it may wait. True when everything was appended.
-  /// Errors: InputUnreadable, InputChanged, RecordTooLarge, those of LogWriter::commit.
+  /// Appends all lines that are not yet in the topic. Records have no key; the value is the line without its newline
+  /// (a carriage return before it stays). Whatever a pipe has is appended as soon as it pauses.
+  /// `paced` is asked before each chunk, and several times a second while a pipe has nothing; it may wait, and returns
+  /// false to stop. True when everything was appended.
+  /// Errors: InputUnreadable and InputChanged, both before anything is appended as far as they can be known by then;
+  /// RecordTooLarge for a line over 16 MiB; those of LogWriter::commit.
   [[nodiscard]] Result<bool> run(const std::function<bool()>& paced);
 
-  [[nodiscard]] std::uint64_t appended_bytes() const { return appended_bytes_.load(); }
+  /// By this run. Thread-safe.
+  [[nodiscard]] std::uint64_t appended_bytes() const;
 
  private:
-  class File;
-  [[nodiscard]] Result<void> load_positions();
-  [[nodiscard]] Result<bool> append_file(std::size_t index, const std::function<bool()>& paced);
-  [[nodiscard]] Result<void> append_chunk(std::size_t index, File& file);
-
-  Log& log_;
-  const Clock& clock_;
-  const LineInputOptions options_;
-  const std::string group_;
-  std::unique_ptr<LogWriter> writer_;
-  OffsetMap positions_;
-  std::atomic<std::uint64_t> appended_bytes_{0};
-  std::uint64_t chunks_ = 0;
+  class Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace millrace

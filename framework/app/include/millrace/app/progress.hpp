@@ -1,18 +1,19 @@
 // ProgressLine: tells a person that work goes on: a line that is redrawn on a terminal, elsewhere a plain line every
-// five seconds. Nothing in the first second.
+// five seconds. Nothing in the first second, or five.
 #pragma once
 
-#include <chrono>
 #include <cstdio>
 #include <string>
+
+#include <millrace/base/clock.hpp>
 
 namespace millrace {
 
 /// Thread: one owner.
 class ProgressLine {
  public:
-  /// Writes to `out`, which is usually stderr.
-  explicit ProgressLine(std::FILE* out);
+  /// Writes to `out`, which is usually stderr. Borrows both.
+  ProgressLine(std::FILE* out, const Clock& clock);
   /// Clears the line.
   ~ProgressLine();
   ProgressLine(const ProgressLine&) = delete;
@@ -20,15 +21,17 @@ class ProgressLine {
 
   /// True when it is time to show() again: saves the making of text nobody sees.
   [[nodiscard]] bool due() const;
+  /// Does nothing before it is due(). Cuts what does not fit on the terminal's line.
   void show(const std::string& text);
   /// Removes the redrawn line, before other output.
   void clear();
 
  private:
   std::FILE* out_;
+  const Clock& clock_;
   bool terminal_;
   bool drawn_ = false;
-  std::chrono::steady_clock::time_point next_;
+  SteadyTime next_;
 };
 
 }  // namespace millrace

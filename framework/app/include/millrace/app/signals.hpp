@@ -20,10 +20,14 @@ class StopSignals {
   [[nodiscard]] bool stop_requested() const { return signal_.load() != 0; }
   /// The signal's number, 0 if there was none.
   [[nodiscard]] int signal() const { return signal_.load(); }
+  /// From now on the first signal ends the process at once, as if it were the second: nothing is left to finish. So
+  /// does one that came before.
+  void end_at_once();
 
  private:
   void watch();
   std::atomic<int> signal_{0};
+  std::atomic<bool> at_once_{false};
   std::atomic<bool> ending_{false};
   std::thread thread_;
 };

@@ -1,0 +1,58 @@
+#include <millrace/app/command_line.hpp>
+
+#include <cerrno>
+#include <cstdio>
+#include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include <millrace/base/error.hpp>
+#include <millrace/config/did_you_mean.hpp>
+
+namespace millrace {
+
+int report_misuse(std::string_view program, std::string_view message, const std::vector<std::string>& unexpected,
+                  const std::vector<std::string>& known) {
+  std::vector<std::string> findings;
+  bool after_option = false;
+  for (const std::string& word : unexpected) {
+    bool option = word.size() > 1 && word.front() == '-';
+    // What comes after an unknown option is most likely its value.
+    if (std::exchange(after_option, option) && !option) continue;
+    // "--option=value" is looked up without its value.
+    auto near = did_you_mean(option ? word.substr(0, word.find('=')) : word, known);
+    findings.push_back(fmt::format("{} \"{}\" is not known{}", option ? "the option" : "the argument", word,
+                                   near ? fmt::format("; did you mean \"{}\"?", *near) : std::string(".")));
+  }
+  if (findings.empty()) findings.push_back(fmt::format("{}.", message));
+  std::fflush(stdout);
+  for (const std::string& finding : findings) {
+    std::fprintf(stderr, "%s %.*s: %s See %.*s --help.\n", to_string(ErrorCode::UsageInvalid).c_str(),
+                 static_cast<int>(program.size()), program.data(), finding.c_str(), static_cast<int>(program.size()),
+                 program.data());
+  }
+  return kExitMisused;
+}
+
+void keep_standard_streams() {
+  for (int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
+    // The lowest free descriptor is this one. Opened the wrong way round, so that its use fails as it would have.
+    [[maybe_unused]] int opened = ::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  }
+}
+
+void leave_without_threads(std::string_view program, std::chrono::milliseconds waited) {
+  std::fprintf(
+      stderr,
+      "%.*s: stopped without waiting for its threads, which did not end within %lld ms; what was not committed "
+      "is processed again at the next start\n",
+      static_cast<int>(program.size()), program.data(), static_cast<long long>(waited.count()));
+  std::fflush(nullptr);
+  ::_exit(kExitFailed);
+}
+
+}  // namespace millrace
