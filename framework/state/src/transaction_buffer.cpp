@@ -76,6 +76,13 @@ std::int64_t TransactionBuffer::weight(const Entry& entry) {
          static_cast<std::int64_t>(entry.key->size() + entry.value.size() + entry.frozen_value.size());
 }
 
+TransactionBuffer::Entry* TransactionBuffer::find(BytesView key) {
+  if (last_ != nullptr && BytesView(*last_->key) == key) return last_;
+  auto found = entries_.find(key);
+  last_ = found == entries_.end() ? nullptr : &found->second;
+  return last_;
+}
+
 TransactionBuffer::Entry& TransactionBuffer::insert(BytesView key) {
   auto [place, fresh] = entries_.emplace(Bytes(key), Entry{});
   MILLRACE_DCHECK(fresh, "the entry exists");
@@ -84,13 +91,14 @@ TransactionBuffer::Entry& TransactionBuffer::insert(BytesView key) {
 }
 
 void TransactionBuffer::erase(Entry& entry) {
+  last_ = nullptr;
   if (ordered_) order_.erase(BytesView(*entry.key));
   entries_.erase(entries_.find(BytesView(*entry.key)));
 }
 
 Result<OptionalBytesView> TransactionBuffer::get(BytesView key) {
-  auto found = entries_.find(key);
-  if (found == entries_.end()) {
+  Entry* found = find(key);
+  if (found == nullptr) {
     auto stored = backend_.get(key, scratch_);
     if (!stored) return stored.error();
     Entry& entry = insert(key);
@@ -105,17 +113,18 @@ Result<OptionalBytesView> TransactionBuffer::get(BytesView key) {
     }
     return entry.present ? OptionalBytesView(entry.value) : OptionalBytesView();
   }
-  Entry& entry = found->second;
+  Entry& entry = *found;
   entry.recently_used = true;
   return entry.present ? OptionalBytesView(entry.value) : OptionalBytesView();
 }
 
 void TransactionBuffer::put(BytesView key, OptionalBytesView value) {
   // Copied first: it may be borrowed from the very entry, by get().
-  Bytes fresh(value.value_or(BytesView()));
-  auto found = entries_.find(key);
-  bool created = found == entries_.end();
-  Entry& entry = created ? insert(key) : found->second;
+  Bytes fresh = std::move(spare_);
+  fresh.assign(value.value_or(BytesView()));
+  Entry* found = find(key);
+  bool created = found == nullptr;
+  Entry& entry = created ? insert(key) : *found;
   if (!created && entry.dirty == 0) unlink_clean(entry);
   if (entry.dirty != 0) dirty_bytes_ -= weight(entry);
   // The value of a frozen entry must survive until its commit has ended; it comes back from there on rollback.
@@ -194,6 +203,7 @@ void TransactionBuffer::commit_frozen() {
 
 void TransactionBuffer::drop_all() {
   undo_.clear();
+  last_ = nullptr;
   order_.clear();
   ordered_ = false;
   for (auto* generation : {&open_, &frozen_}) {
@@ -209,6 +219,7 @@ void TransactionBuffer::drop_all() {
 }
 
 void TransactionBuffer::clear() {
+  last_ = nullptr;
   while (clean_hand_ != nullptr) unlink_clean(*clean_hand_);
   undo_.clear();
   open_.clear();
@@ -253,6 +264,7 @@ void TransactionBuffer::evict_clean() {
       clean_hand_ = entry.next;
       continue;
     }
+    last_ = nullptr;
     unlink_clean(entry);
     entries_.erase(entries_.find(BytesView(*entry.key)));
   }

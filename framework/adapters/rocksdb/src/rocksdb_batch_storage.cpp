@@ -17,8 +17,9 @@ namespace {
 constexpr int kLogFormat = 1;
 constexpr const char* kBatchColumn = "batches";
 constexpr const char* kIndexColumn = "index";
-// A large transaction's memory is given back.
-constexpr std::size_t kKeptBatchBytes = std::size_t{8} << 20;
+// The memory of a common transaction is kept (to take it anew for each costs as much as a copy of the bytes), that of
+// an uncommonly large one is given back.
+constexpr std::size_t kKeptBatchBytes = std::size_t{32} << 20;
 
 Bytes single(char key) { return Bytes(1, key); }
 

@@ -1,5 +1,7 @@
 #include "thread_executor.hpp"
 
+#include <pthread.h>
+
 namespace millrace {
 
 ThreadExecutor::ThreadExecutor() : thread_([this] { run(); }) {}
@@ -22,6 +24,7 @@ void ThreadExecutor::post(std::function<void()> work) {
 }
 
 void ThreadExecutor::run() {
+  pthread_setname_np(pthread_self(), "millrace-log");  // what `top -H` shows
   std::unique_lock lock(mutex_);
   while (true) {
     changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });

@@ -48,6 +48,7 @@ class RecordBatchBuilder {
   Bytes bytes_;
   std::int32_t count_ = 0;
   std::int64_t base_timestamp_ms_ = 0;
+  std::size_t last_size_bytes_ = 0;
 };
 
 /// Number of records in an encoded batch; LogCorrupted if the header is malformed.

@@ -78,7 +78,7 @@ class TypedSinkNode final : public Node {
     OptionalBytesView key = encode(key_serde_, record.key, key_bytes_);
     OptionalBytesView value = encode(value_serde_, record.value, value_bytes_);
     header_bytes_.clear();
-    encode_headers(record.headers, header_bytes_);
+    if (!record.headers.empty()) encode_headers(record.headers, header_bytes_);
     context_->collector().send(output_, std::nullopt, key, value, record.timestamp, header_bytes_);
   }
 
@@ -86,13 +86,11 @@ class TypedSinkNode final : public Node {
   template <class T>
   OptionalBytesView encode(const Serde<T>& serde, const std::optional<T>& value, Bytes& out) {
     if (!value) return std::nullopt;
-    out.clear();
     try {
-      serde.serialize(*value, out);
+      return serde.encode(*value, out);
     } catch (...) {
       context_->fail_user_code(name(), ErrorCode::SerializationFailed, "the serde");
     }
-    return OptionalBytesView(out);
   }
 
   TopicRef topic_;

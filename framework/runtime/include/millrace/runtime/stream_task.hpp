@@ -79,6 +79,7 @@ class StreamTask {
   [[nodiscard]] Result<void> run_atom(Body&& body);
   [[nodiscard]] Result<void> settle_failure();
   void accept(SourceNode& source, const RecordView& record);
+  [[nodiscard]] WallTime processed_at();
 
   TaskEnvironment& environment_;
   const TaskId id_;
@@ -97,6 +98,9 @@ class StreamTask {
   CounterHandle stream_punctuations_;
   CounterHandle wall_punctuations_;
   std::vector<HistogramHandle> latency_of_partition_;
+  WallTime latency_clock_{};
+  int latency_clock_stride_ = 0;
+  int latency_clock_age_ = 0;
 };
 
 }  // namespace millrace

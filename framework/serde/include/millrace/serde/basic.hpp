@@ -41,6 +41,7 @@ struct FloatingSerde {
 template <>
 struct SerdeFor<std::string> {
   static void serialize(const std::string& value, Bytes& out) { out += value; }
+  static BytesView view(const std::string& value) { return value; }
   static Result<std::string> deserialize(BytesView bytes) { return std::string(bytes); }
 };
 

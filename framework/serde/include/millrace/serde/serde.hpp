@@ -23,6 +23,13 @@ namespace millrace {
 template <class T>
 struct SerdeFor;
 
+/// The bytes of a T lie in it as they are: then SerdeFor<T> may also have
+///   static BytesView view(const T& value);                   // borrows from `value`
+template <class T>
+concept ViewableAsBytes = requires(const T& value) {
+  { SerdeFor<T>::view(value) } -> std::same_as<BytesView>;
+};
+
 /// T has a default serde.
 template <class T>
 concept Serializable = requires(const T& value, Bytes& out, BytesView bytes) {
@@ -42,6 +49,12 @@ class Serde {
     Codec& operator=(const Codec&) = delete;
     virtual ~Codec() = default;
     virtual void serialize(const T& value, Bytes& out) const = 0;
+    /// The bytes of `value`; they borrow from it, or from `scratch`, which is overwritten.
+    [[nodiscard]] virtual BytesView encode(const T& value, Bytes& scratch) const {
+      scratch.clear();
+      serialize(value, scratch);
+      return scratch;
+    }
     [[nodiscard]] virtual Result<T> deserialize(BytesView bytes) const = 0;
   };
 
@@ -64,6 +77,8 @@ class Serde {
 
   /// Appends the bytes of `value` to `out`. REQUIRES: has_codec().
   void serialize(const T& value, Bytes& out) const { codec_->serialize(value, out); }
+  /// The bytes of `value`; they borrow from it, or from `scratch`, which is overwritten. REQUIRES: has_codec().
+  [[nodiscard]] BytesView encode(const T& value, Bytes& scratch) const { return codec_->encode(value, scratch); }
   /// REQUIRES: has_codec().
   [[nodiscard]] Result<T> deserialize(BytesView bytes) const { return codec_->deserialize(bytes); }
 
@@ -71,6 +86,10 @@ class Serde {
   static std::shared_ptr<const Codec> default_codec() {
     struct Default final : Codec {
       void serialize(const T& value, Bytes& out) const override { SerdeFor<T>::serialize(value, out); }
+      BytesView encode(const T& value, Bytes& scratch) const override {
+        if constexpr (ViewableAsBytes<T>) return SerdeFor<T>::view(value);
+        else return Codec::encode(value, scratch);
+      }
       Result<T> deserialize(BytesView bytes) const override { return SerdeFor<T>::deserialize(bytes); }
     };
     static const auto codec = std::make_shared<const Default>();

@@ -50,7 +50,11 @@ class TransactionBuffer {
   [[nodiscard]] Result<std::unique_ptr<KeyValueIterator>> range(const KeyRange& range);
 
   /// The current record ended well: its writes stay.
-  void seal() { undo_.clear(); }
+  void seal() {
+    if (undo_.empty()) return;
+    spare_.swap(undo_.back().value);
+    undo_.clear();
+  }
   /// The current record failed: its writes go.
   void rollback();
 
@@ -102,6 +106,7 @@ class TransactionBuffer {
   using Entries = std::unordered_map<Bytes, Entry, Hash, std::equal_to<>>;
 
   static std::int64_t weight(const Entry& entry);
+  [[nodiscard]] Entry* find(BytesView key);
   Entry& insert(BytesView key);
   void erase(Entry& entry);
   void link_clean(Entry& entry);
@@ -121,6 +126,10 @@ class TransactionBuffer {
   Entry* clean_hand_ = nullptr;
   std::int64_t dirty_bytes_ = 0;
   Bytes scratch_;
+  // Found last: an update reads an entry and then writes it. Forgotten whenever an entry goes.
+  Entry* last_ = nullptr;
+  // Memory of a value that was overwritten, for the next one.
+  Bytes spare_;
 };
 
 }  // namespace millrace

@@ -35,7 +35,7 @@ class TableStore {
   /// The row of `key`, which becomes the key of the next write().
   std::optional<Row> read(const K& key) {
     key_bytes_.clear();
-    encode(key_serde_, key, key_bytes_);
+    encode(key_serde_, key, key_bytes_);  // copied: write() has no key
     auto found = store_->get(key_bytes_);
     if (!found) fail(found.error());
     if (!*found) return std::nullopt;
