@@ -43,7 +43,7 @@ void ThreadRunner::run() {
     }
     SteadyTime next = stream_thread_->step();
     SteadyTime now = std::chrono::steady_clock::now();
-    if (next <= now) continue;
+    if (next <= now || stream_thread_->dead()) continue;
     on_change_();
     std::unique_lock lock(mutex_);
     changed_.wait_until(lock, std::min<SteadyTime>(next, now + kLongestSleep), [this] { return woken_; });
