@@ -67,7 +67,12 @@ SteadyTime StreamThread::step() {
   if (retry_at_ > now) return retry_at_;
   take_commit_result();
   Work work = Work::None;
-  if (!committer_->in_flight() && !dead()) {
+  if (committer_->in_flight()) {
+    work = process_ahead();
+  } else if (put_off_) {
+    react(*std::exchange(put_off_, std::nullopt));
+    work = Work::Some;
+  } else if (!dead()) {
     // In answer to no event while a commit is in flight: a revoked task leaves only after its commit has ended.
     if (state_ != ThreadState::PendingShutdown) take_membership_events();
     if (stop_requested_ && state_ != ThreadState::PendingShutdown) {
@@ -91,7 +96,7 @@ SteadyTime StreamThread::step() {
   }
   if (dead()) return SteadyTime::max();
   // A commit in flight ends with a wake-up; it may have ended already.
-  if (committer_->in_flight()) return now + milliseconds(50);
+  if (committer_->in_flight()) return work == Work::Some ? now : now + milliseconds(50);
   if (work == Work::Some || closing_ || state_ == ThreadState::PendingShutdown || restorer_->busy()) return now;
   SteadyTime next = now + milliseconds(1000);
   if (dirty()) next = std::min(next, last_commit_ + ports_.config.commit_interval);
@@ -177,12 +182,21 @@ void StreamThread::restore() {
   if (restorer_->idle() && state_ == ThreadState::Starting) enter(ThreadState::Running);
 }
 
+/// What is processed while a commit is in flight goes into the open generation and waits for the next commit. If the
+/// one in flight fails, both are dropped. So the time that a commit takes costs no throughput.
+StreamThread::Work StreamThread::process_ahead() {
+  if (state_ != ThreadState::Running || stop_requested_ || closing_ || put_off_) return Work::None;
+  Work work = process();
+  if (!put_off_) punctuate();
+  return work;
+}
+
 StreamThread::Work StreamThread::process() {
   bool any = false;
   for (auto& [id, task] : tasks_) {
     auto count = task->process(static_cast<std::size_t>(ports_.config.max_records_per_step));
     if (!count) {
-      react(count.error());
+      react_when_committed(count.error());
       return Work::Some;
     }
     processed_ += *count;
@@ -195,7 +209,7 @@ void StreamThread::punctuate() {
   WallTime now = ports_.clock.wall_now();
   for (auto& [id, task] : tasks_) {
     auto called = task->punctuate(now);
-    if (!called) return react(called.error());
+    if (!called) return react_when_committed(called.error());
   }
 }
 
@@ -236,6 +250,7 @@ void StreamThread::take_commit_result() {
 }
 
 void StreamThread::settle_failed_commit(const Error& error) {
+  put_off_.reset();  // the record is met again
   bool written_or_not = error.code() == ErrorCode::CommitUnknown || error.disposition() == Disposition::Retry;
   if (!written_or_not) return react(error);
   // Only the log knows whether it was written: begin anew from the offsets and the changelogs that it has.
@@ -267,6 +282,12 @@ void StreamThread::close_tasks() {
   restorer_ = make_restorer();
   outbox_.clear();
   membership_->leave();
+}
+
+/// The commit in flight holds on to the tasks: what may end one of them waits for its end.
+void StreamThread::react_when_committed(const Error& error) {
+  if (committer_->in_flight()) put_off_ = error;
+  else react(error);
 }
 
 void StreamThread::react(const Error& error) {

@@ -24,6 +24,20 @@ class FaultyLog final : public Log, private LogAdmin {
   /// The next `count` questions for committed offsets, and then as many for ranges, are answered LogUnavailable.
   void spoil_questions(int count) { spoiled_offsets_ = spoiled_ranges_ = count; }
   [[nodiscard]] int commits() const { return commits_; }
+  /// The next commit stays in flight until it is answered.
+  void hold_commit() { hold_ = true; }
+  [[nodiscard]] bool holds_a_commit() const { return held_.has_value(); }
+  /// Writes the commit held, and answers it.
+  void answer_held() {
+    Held held = *std::exchange(held_, std::nullopt);
+    held.promise.set(held.writer->commit(std::move(held.transaction)).take());
+  }
+  /// The commit held ends with `error`; with `written` it was written all the same.
+  void fail_held(Error error, bool written) {
+    Held held = *std::exchange(held_, std::nullopt);
+    if (written) held.writer->commit(std::move(held.transaction)).take().value();
+    held.promise.set(std::move(error));
+  }
 
   std::unique_ptr<LogReader> open_reader(WakeUp wake_up) override { return inner_.open_reader(std::move(wake_up)); }
   std::unique_ptr<LogWriter> open_writer(const std::string& id, WakeUp wake_up) override {
@@ -40,11 +54,19 @@ class FaultyLog final : public Log, private LogAdmin {
     Commit how;
     Error error;
   };
+  struct Held {
+    std::shared_ptr<LogWriter> writer;
+    Transaction transaction;
+    Promise<CommitReceipt> promise;
+  };
   class Writer final : public LogWriter {
    public:
     Writer(FaultyLog& log, std::unique_ptr<LogWriter> inner) : log_(log), inner_(std::move(inner)) {}
     Pending<CommitReceipt> commit(Transaction transaction) override {
       ++log_.commits_;
+      if (std::exchange(log_.hold_, false)) {
+        return log_.held_.emplace(Held{inner_, std::move(transaction), {}}).promise.pending();
+      }
       if (!log_.spoiled_ || log_.spoiled_->number != log_.commits_) return inner_->commit(std::move(transaction));
       Spoiled spoiled = *std::exchange(log_.spoiled_, std::nullopt);
       if (spoiled.how == Commit::WrittenUnanswered) (void)inner_->commit(std::move(transaction)).take();
@@ -54,7 +76,7 @@ class FaultyLog final : public Log, private LogAdmin {
 
    private:
     FaultyLog& log_;
-    std::unique_ptr<LogWriter> inner_;
+    std::shared_ptr<LogWriter> inner_;
   };
 
   static Error unavailable() { return Error(ErrorCode::LogUnavailable, "the test spoiled this answer"); }
@@ -81,6 +103,8 @@ class FaultyLog final : public Log, private LogAdmin {
   Log& inner_;
   int commits_ = 0;
   std::optional<Spoiled> spoiled_;
+  bool hold_ = false;
+  std::optional<Held> held_;
   int spoiled_offsets_ = 0;
   int spoiled_ranges_ = 0;
   std::vector<Promise<CommitReceipt>> unanswered_;

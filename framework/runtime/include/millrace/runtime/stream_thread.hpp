@@ -93,6 +93,7 @@ class StreamThread {
   void restore();
   void take_commit_result();
   void settle_failed_commit(const Error& error);
+  [[nodiscard]] Work process_ahead();
   [[nodiscard]] Work process();
   void punctuate();
   [[nodiscard]] bool commit_due();
@@ -104,6 +105,7 @@ class StreamThread {
 
   /// The one place that decides what an error leads to.
   void react(const Error& error);
+  void react_when_committed(const Error& error);
   void abort_transaction();
   void rebuild_task(const std::string& name, const Error& why);
   void rejoin();
@@ -138,6 +140,7 @@ class StreamThread {
   SteadyTime retry_at_{};
   SteadyTime reported_at_{};
   std::optional<Error> failure_;
+  std::optional<Error> put_off_;  // met while a commit was in flight
   std::uint64_t processed_ = 0;
   std::uint64_t commits_ = 0;
   HistogramHandle step_duration_;
