@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 
 # Far more than any run here takes; a program that hangs must not hang the test.
 RUN_SECONDS = 60
@@ -16,6 +17,10 @@ RUN_SECONDS = 60
 
 class Failed(Exception):
     """The reason why a test did not pass."""
+
+
+class Skipped(Exception):
+    """The reason why a test cannot run here."""
 
 
 Outcome = collections.namedtuple("Outcome", "code out err")
@@ -54,38 +59,37 @@ def expect(condition, message):
 
 
 class Tap:
-    """Prints one line per test; a test that fails does not end the script."""
+    """Prints one line per test; a test that fails does not end the script. Thread-safe."""
 
     def __init__(self):
         self.count = 0
         self.failed = 0
+        self.skipped = 0
+        self._lock = threading.Lock()
 
-    def report(self, good, text):
-        self.count += 1
-        self.failed += not good
-        print(f"{'ok' if good else 'not ok'} {self.count} - {text}", flush=True)
-
-    def skip(self, text, reason):
-        self.count += 1
-        print(f"ok {self.count} - {text} # SKIP {reason}", flush=True)
-
-    def comment(self, text):
-        for line in str(text).splitlines():
-            print(f"# {line}", flush=True)
+    def report(self, good, text, comment=""):
+        with self._lock:
+            self.count += 1
+            self.failed += not good
+            print(f"{'ok' if good else 'not ok'} {self.count} - {text}", flush=True)
+            for line in comment.splitlines():
+                print(f"# {line}", flush=True)
 
     def test(self, text, body):
         """Runs body(); what it returns is added to the line."""
         try:
             more = body()
+        except Skipped as skipped:
+            self.skipped += 1
+            self.report(True, f"{text} # SKIP {skipped}")
         except Failed as failure:
-            self.report(False, text)
-            self.comment(failure)
-            return False
-        self.report(True, f"{text}: {more}" if more else text)
-        return True
+            self.report(False, text, str(failure))
+        else:
+            self.report(True, f"{text}: {more}" if more else text)
 
-    def end(self):
-        print(f"1..{self.count}", flush=True)
+    def end(self, summary):
+        """The exit code. `summary` is the last line: what was measured."""
+        print(f"1..{self.count}\n{summary}", flush=True)
         return 1 if self.failed else 0
 
 
@@ -134,10 +138,8 @@ class Inspection:
         kind, name = fields[0], fields[1]
         if kind == "topic":
             partition, offset, timestamp, key, value, headers = fields[2:]
-            headers = dict(header.split("=") for header in headers.split(",") if header)
-            headers = {unhex(key).decode(): unhex(value) for key, value in headers.items()}
             self.topics[name].append(Row(int(partition), int(offset), int(timestamp), unhex(key), unhex(value),
-                                         headers))
+                                         parse_headers(headers)))
         elif kind == "offset":
             self.offsets[name][fields[2], int(fields[3])] = int(fields[4])
         elif kind == "stamp":
@@ -179,6 +181,11 @@ class Inspection:
                 raise Failed(f"task {task}: store {store}: {key!r}: the store has {entries.get(key)!r}, "
                              f"its changelog {fold.get(key)!r}")
         raise Failed(f"task {task}: store {store}: timestamps differ from those of the changelog")
+
+
+def parse_headers(text):
+    pairs = (header.split("=") for header in text.split(",")) if text else ()
+    return {unhex(name).decode(): unhex(value) for name, value in pairs}
 
 
 def unhex(text):

@@ -19,6 +19,7 @@ namespace {
 
 constexpr const char* kStampName = "MILLRACE-FORMAT";
 constexpr const char* kNewStampName = "MILLRACE-FORMAT.new";
+constexpr const char* kFirstManifest = "MANIFEST-000001";
 
 std::error_code last_error() { return {errno, std::generic_category()}; }
 
@@ -98,7 +99,8 @@ Result<void> DatabaseDirectory::write_stamp() const {
   return {};
 }
 
-/// RocksDB makes a new, empty database where CURRENT is missing; that would hide the loss of the old one.
+/// RocksDB makes a new, empty database where CURRENT is missing; that would hide the loss of the old one. Its first
+/// manifest alone is none: a process killed while it makes a database leaves that, before anything could be written.
 Result<void> DatabaseDirectory::check_current() const {
   std::error_code error;
   bool current = fs::exists(path_ / "CURRENT", error);
@@ -107,10 +109,10 @@ Result<void> DatabaseDirectory::check_current() const {
   for (fs::directory_iterator entry(path_, error); !error && entry != fs::directory_iterator();
        entry.increment(error)) {
     auto extension = entry->path().extension();
-    bool manifest = entry->path().filename().string().starts_with("MANIFEST-");
+    std::string name = entry->path().filename().string();
+    bool manifest = name.starts_with("MANIFEST-") && name != kFirstManifest;
     if (!manifest && extension != ".sst" && extension != ".log" && extension != ".blob") continue;
-    return Error(codes_.corrupted, fmt::format("{} is missing, but {} is there", (path_ / "CURRENT").string(),
-                                               entry->path().filename().string()));
+    return Error(codes_.corrupted, fmt::format("{} is missing, but {} is there", (path_ / "CURRENT").string(), name));
   }
   if (error) return unusable("cannot list", path_, error);
   return {};

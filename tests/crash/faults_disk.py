@@ -1,0 +1,167 @@
+"""A disk that is full, and places that cannot be written to."""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from harness import Skipped, expect, last_lines, run
+from word_count_kills import WordCountKills
+
+NAMESPACE = "MILLRACE_FAULTS_NAMESPACE"
+NOBODY = 65534
+
+
+def mount(*arguments):
+    return subprocess.run(["mount", *map(str, arguments)], capture_output=True, text=True)
+
+
+def can_mount():
+    with tempfile.TemporaryDirectory() as folder:
+        if shutil.which("mount") is None or mount("-t", "tmpfs", "-o", "size=1m", "none", folder).returncode != 0:
+            return False
+        subprocess.run(["umount", folder], check=True)
+    return True
+
+
+def become_able_to_mount():
+    """Without the right to mount, goes on in a user namespace of its own, where there are any."""
+    if can_mount() or os.environ.get(NAMESPACE):
+        return
+    if shutil.which("unshare") and subprocess.run(["unshare", "-rm", "true"], capture_output=True).returncode == 0:
+        os.environ[NAMESPACE] = "1"
+        os.execvp("unshare", ["unshare", "-rm", sys.executable, *sys.argv])
+
+
+@contextlib.contextmanager
+def disk(folder, options):
+    """A small disk of its own."""
+    if not can_mount():
+        raise Skipped("neither root nor user namespaces: no small disk can be mounted")
+    folder.mkdir()
+    mounted = mount("-t", "tmpfs", "-o", options, "none", folder)
+    expect(mounted.returncode == 0, mounted.stderr)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def remount(folder, options):
+    mounted = mount("-o", f"remount,{options}", folder)
+    expect(mounted.returncode == 0, mounted.stderr)
+
+
+def check_refused(outcome, *parts):
+    """Exit code 1, and a last line that a person can use."""
+    expect(outcome.code == 1, f"exit code {outcome.code}: {last_lines(outcome.err)}")
+    said = (outcome.err.strip().splitlines() or [""])[-1]
+    for part in ("MR-", "To mend it: ", *map(str, parts)):
+        expect(part in said, f"the message does not have \"{part}\": {said}")
+    return said
+
+
+class FullDisk:
+    def __init__(self, build):
+        self.build = build
+
+    def tests(self):
+        become_able_to_mount()
+        sizes = [(f"full disk of {size}: stops, says where, and goes on when there is room",
+                  lambda folder, size=size: self.fills(folder, size)) for size in ("1m", "3m", "6m", "12m")]
+        return sizes + [("full disk from the start: does not begin, and does when there is room", self.full_at_start)]
+
+    def fills(self, folder, size):
+        words = WordCountKills(self.build, folder, 1, words_per_file=12_000)
+        with disk(folder / "disk", f"size={size}") as place:
+            words.state = place / "state"
+            for _ in range(2):  # it is as full the second time
+                said = check_refused(run(words.command()), place, "No space left on device")
+                expect("space" in said.split("To mend it: ")[1], f"the remedy does not speak of space: {said}")
+            remount(place, "size=256m")
+            words.check(run(words.command()))
+        return f"{said[:7]}, then {words.records} words counted once"
+
+    def full_at_start(self, folder):
+        words = WordCountKills(self.build, folder, 1, words_per_file=100)
+        with disk(folder / "disk", "size=1m") as place:
+            words.state = place / "state"
+            filler = place / "filler"
+            with contextlib.suppress(OSError), open(filler, "wb", buffering=0) as out:
+                while True:
+                    out.write(bytes(4096))
+            said = check_refused(run(words.command()), place, "No space left on device")
+            filler.unlink()
+            remount(place, "size=256m")
+            words.check(run(words.command()))
+        return f"{said[:7]}, then {words.records} words counted once"
+
+
+def as_nobody():
+    """Options for a child that is not root; none if nobody here is."""
+    return {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+
+
+class Unwritable:
+    def __init__(self, build):
+        self.build = build
+
+    def tests(self):
+        become_able_to_mount()
+        return [("a state directory that nobody may write to", self.forbidden),
+                ("a log that nobody may write to", self.forbidden_log),
+                ("a state path that is a file", self.is_file),
+                ("a disk mounted read-only", self.read_only)]
+
+    def _words(self, folder):
+        words = WordCountKills(self.build, folder, 1, words_per_file=100)
+        words.release_program = shutil.copy(words.release_program, folder)  # nobody may not even see the build folder
+        for path in (folder.parent, folder):
+            path.chmod(0o755)
+        return words
+
+    def forbidden(self, folder):
+        words = self._words(folder)
+        words.state = folder / "state"
+        words.state.mkdir(mode=0o555)
+        said = check_refused(run(words.command(), **as_nobody()), "MR-0402", words.state, "Permission denied",
+                             "check that the path is a directory this user can write to")
+        expect(not list(words.state.iterdir()), "something was written")
+        words.state.chmod(0o777)
+        words.check(run(words.command(), **as_nobody()))
+        return said[:7]
+
+    def forbidden_log(self, folder):
+        """It was made by somebody else."""
+        if os.geteuid() != 0:
+            raise Skipped("needs root, to be somebody else")
+        words = self._words(folder)
+        words.state = folder / "state"
+        words.check(run(words.command()))
+        shared = words.state / words.application
+        for path in (words.state, shared, shared / "lock"):
+            path.chmod(0o777)
+        said = check_refused(run(words.command(), **as_nobody()), "MR-0402", shared / "log", "Permission denied")
+        words.check(run(words.command()))
+        return said[:7]
+
+    def is_file(self, folder):
+        words = self._words(folder)
+        words.state = folder / "state"
+        words.state.write_text("not a directory\n")
+        said = check_refused(run(words.command()), "MR-0402", words.state, "not a directory")
+        expect(words.state.read_text() == "not a directory\n", "the file was changed")
+        return said[:7]
+
+    def read_only(self, folder):
+        words = self._words(folder)
+        with disk(folder / "disk", "size=64m") as place:
+            words.state = place / "state"
+            words.check(run(words.command()))
+            remount(place, "ro")
+            said = check_refused(run(words.command()), "MR-0402", words.state, "Read-only file system")
+            remount(place, "rw")
+            words.check(run(words.command()))
+        return said[:7]
