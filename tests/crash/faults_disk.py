@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -60,7 +61,7 @@ def check_refused(outcome, *parts):
     said = (outcome.err.strip().splitlines() or [""])[-1]
     for part in ("MR-", "To mend it: ", *map(str, parts)):
         expect(part in said, f"the message does not have \"{part}\": {said}")
-    return said
+    return re.search(r"MR-\d+", said)[0], said
 
 
 class FullDisk:
@@ -78,11 +79,11 @@ class FullDisk:
         with disk(folder / "disk", f"size={size}") as place:
             words.state = place / "state"
             for _ in range(2):  # it is as full the second time
-                said = check_refused(run(words.command()), place, "No space left on device")
+                code, said = check_refused(run(words.command()), place, "No space left on device")
                 expect("space" in said.split("To mend it: ")[1], f"the remedy does not speak of space: {said}")
             remount(place, "size=256m")
             words.check(run(words.command()))
-        return f"{said[:7]}, then {words.records} words counted once"
+        return f"{code}, then {words.records} words counted once"
 
     def full_at_start(self, folder):
         words = WordCountKills(self.build, folder, 1, words_per_file=100)
@@ -92,11 +93,11 @@ class FullDisk:
             with contextlib.suppress(OSError), open(filler, "wb", buffering=0) as out:
                 while True:
                     out.write(bytes(4096))
-            said = check_refused(run(words.command()), place, "No space left on device")
+            code, _ = check_refused(run(words.command()), place, "No space left on device")
             filler.unlink()
             remount(place, "size=256m")
             words.check(run(words.command()))
-        return f"{said[:7]}, then {words.records} words counted once"
+        return f"{code}, then {words.records} words counted once"
 
 
 def as_nobody():
@@ -126,12 +127,12 @@ class Unwritable:
         words = self._words(folder)
         words.state = folder / "state"
         words.state.mkdir(mode=0o555)
-        said = check_refused(run(words.command(), **as_nobody()), "MR-0402", words.state, "Permission denied",
+        code, _ = check_refused(run(words.command(), **as_nobody()), "MR-0402", words.state, "Permission denied",
                              "check that the path is a directory this user can write to")
         expect(not list(words.state.iterdir()), "something was written")
         words.state.chmod(0o777)
         words.check(run(words.command(), **as_nobody()))
-        return said[:7]
+        return code
 
     def forbidden_log(self, folder):
         """It was made by somebody else."""
@@ -143,17 +144,17 @@ class Unwritable:
         shared = words.state / words.application
         for path in (words.state, shared, shared / "lock"):
             path.chmod(0o777)
-        said = check_refused(run(words.command(), **as_nobody()), "MR-0402", shared / "log", "Permission denied")
+        code, _ = check_refused(run(words.command(), **as_nobody()), "MR-0402", shared / "log", "Permission denied")
         words.check(run(words.command()))
-        return said[:7]
+        return code
 
     def is_file(self, folder):
         words = self._words(folder)
         words.state = folder / "state"
         words.state.write_text("not a directory\n")
-        said = check_refused(run(words.command()), "MR-0402", words.state, "not a directory")
+        code, _ = check_refused(run(words.command()), "MR-0402", words.state, "not a directory")
         expect(words.state.read_text() == "not a directory\n", "the file was changed")
-        return said[:7]
+        return code
 
     def read_only(self, folder):
         words = self._words(folder)
@@ -161,7 +162,7 @@ class Unwritable:
             words.state = place / "state"
             words.check(run(words.command()))
             remount(place, "ro")
-            said = check_refused(run(words.command()), "MR-0402", words.state, "Read-only file system")
+            code, _ = check_refused(run(words.command()), "MR-0402", words.state, "Read-only file system")
             remount(place, "rw")
             words.check(run(words.command()))
-        return said[:7]
+        return code

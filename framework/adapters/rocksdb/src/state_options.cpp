@@ -1,5 +1,6 @@
 #include "state_options.hpp"
 
+#include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
 
@@ -15,12 +16,20 @@ constexpr std::size_t kMemtableBytes = 8 * kMiB;
 constexpr int kOpenFiles = 64;
 constexpr double kBloomBitsPerKey = 10;
 
+/// Writes nothing. RocksDB's own writes a file LOG beside the data, and aborts the process (an assertion, version 7.8)
+/// at the second message that finds no room there: a full disk must stop us with a reason. What matters comes with
+/// each status.
+class SilentLogger final : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char*, va_list) override {}
+};
+
 }  // namespace
 
 void make_quiet(rocksdb::DBOptions& options) {
-  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  options.keep_log_file_num = 2;
-  options.max_log_file_size = kMiB;
+  options.info_log = std::make_shared<SilentLogger>();
+  options.info_log_level = rocksdb::InfoLogLevel::FATAL_LEVEL;
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   options.skip_stats_update_on_db_open = true;
