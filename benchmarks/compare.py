@@ -37,8 +37,12 @@ def comparisons(suite, programs, java_driver):
     if suite == "micro":
         java = ("java", "-jar", str(java_driver)) if java_driver else None
         return [driver_comparison(programs, java, "driver pass-through", "--topology", "pass-through"),
+                driver_comparison(programs, java, "driver pass-through, by list", "--topology", "pass-through",
+                                  ours_only=("--pipe", "list")),
                 driver_comparison(programs, java, "driver count, in memory",
                                   "--topology", "count", "--store", "memory"),
+                driver_comparison(programs, java, "driver count, in memory, by list",
+                                  "--topology", "count", "--store", "memory", ours_only=("--pipe", "list")),
                 driver_comparison(programs, java, "driver count, RocksDB",
                                   "--topology", "count", "--store", "rocksdb")]
     engine, raw = str(programs / "embedded_bench"), str(programs / "raw_rocksdb")
@@ -46,8 +50,10 @@ def comparisons(suite, programs, java_driver):
             Comparison("engine count", (engine, "--topology", "count"), (raw,), None, 1e6)]
 
 
-def driver_comparison(programs, java, name, *flags):
-    return Comparison(name, (str(programs / "driver_bench"), *flags), java and (*java, *flags), ratio_goal=15)
+def driver_comparison(programs, java, name, *flags, ours_only=()):
+    """Java's own pipeKeyValueList pipes one by one: both ways of ours stand against the same."""
+    ours = (str(programs / "driver_bench"), *flags, *ours_only)
+    return Comparison(name, ours, java and (*java, *flags), ratio_goal=15)
 
 
 def run_pass(command, flags):

@@ -2,7 +2,7 @@
 // peers/java-driver does the same with Kafka Streams' driver of that name, and prints the same JSON lines.
 //
 //   driver_bench [--topology pass-through|count] [--store memory|rocksdb] [--records N] [--keys N] [--value-bytes N]
-//                [--seed N] [--passes N]
+//                [--seed N] [--passes N] [--pipe one|list]
 #include <algorithm>
 #include <cstdio>
 #include <exception>
@@ -26,17 +26,25 @@ constexpr std::size_t kDrainEvery = 10'000;
 struct DriverOptions {
   bool count = false;
   bool rocksdb = false;
+  bool list = false;
 };
 
 template <class V>
-void drive(TopologyTestDriver& driver, const Workload& workload, Stopwatch& watch) {
+void drive(TopologyTestDriver& driver, const Workload& workload, bool list, Stopwatch& watch) {
   auto input = driver.create_input_topic<std::string, std::string>(kInput);
   auto output = driver.create_output_topic<std::string, V>(kOutput);
+  std::vector<std::pair<std::optional<std::string>, std::optional<std::string>>> records;
   std::size_t read = 0;
   watch.start();
   for (std::size_t begin = 0; begin < workload.size(); begin += kDrainEvery) {
     const std::size_t end = std::min(begin + kDrainEvery, workload.size());
-    for (std::size_t i = begin; i < end; ++i) input.pipe_input(workload.key(i), workload.value(i));
+    if (list) {
+      records.clear();
+      for (std::size_t i = begin; i < end; ++i) records.emplace_back(workload.key(i), workload.value(i));
+      input.pipe_key_value_list(records);
+    } else {
+      for (std::size_t i = begin; i < end; ++i) input.pipe_input(workload.key(i), workload.value(i));
+    }
     for (; !output.empty(); ++read) static_cast<void>(output.read_value());
   }
   watch.stop();
@@ -56,11 +64,11 @@ PassResult run_pass(const DriverOptions& options, const Workload& workload, unsi
   }
   TopologyTestDriver driver(options.count ? count(options.rocksdb) : pass_through(), driver_options);
   Stopwatch watch;
-  if (options.count) drive<std::int64_t>(driver, workload, watch);
-  else drive<std::string>(driver, workload, watch);
+  if (options.count) drive<std::int64_t>(driver, workload, options.list, watch);
+  else drive<std::string>(driver, workload, options.list, watch);
   return {"millrace",
           options.count ? "count" : "pass-through",
-          options.count ? (options.rocksdb ? "rocksdb" : "memory") : "",
+          std::string(options.count ? (options.rocksdb ? "rocksdb" : "memory") : "") + (options.list ? (options.count ? " list" : "list") : ""),
           pass,
           workload.size(),
           watch.seconds(),
@@ -72,6 +80,7 @@ void run(Flags& flags) {
   DriverOptions options;
   options.count = flags.choice("topology", {"pass-through", "count"}) == "count";
   options.rocksdb = flags.choice("store", {"memory", "rocksdb"}) == "rocksdb";
+  options.list = flags.choice("pipe", {"one", "list"}) == "list";
   WorkloadOptions records;
   records.records = flags.number("records", records.records);
   records.keys = static_cast<std::uint32_t>(flags.number("keys", records.keys));

@@ -85,6 +85,56 @@ TEST(TopologyTestDriver, AdvancesTheTimestampsOfItsInput) {
   EXPECT_THAT(times, ElementsAre(100, 107, 3, 114));
 }
 
+TEST(TopologyTestDriver, PipesListsAsIfOneByOne) {
+  for (int partitions : {1, 3}) {
+    std::vector<Record<Text, Text>> piped[2];
+    for (bool list : {false, true}) {
+      TestDriverOptions options;
+      options.partitions = partitions;
+      TopologyTestDriver driver(passing(), options);
+      auto in = driver.create_input_topic<Text, Text>("in", {}, {}, at(100), milliseconds(10));
+      const std::vector<std::pair<std::optional<Text>, std::optional<Text>>> pairs{
+          {"a", "1"}, {"b", std::nullopt}, {std::nullopt, "3"}, {"a", "4"}};
+      if (list) {
+        in.pipe_key_value_list(pairs);
+        in.pipe_value_list({"5", std::nullopt});
+        in.pipe_record_list({{"r", "6", at(7), {}}});
+      } else {
+        for (const auto& [key, value] : pairs) in.pipe_input(key, value);
+        in.pipe_value("5");
+        in.pipe_value(std::nullopt);
+        in.pipe_input(Record<Text, Text>{"r", "6", at(7), {}});
+      }
+      auto out = driver.create_output_topic<Text, Text>("out");
+      piped[list ? 1 : 0] = out.read_records_to_list();
+    }
+    ASSERT_EQ(piped[0].size(), 7U);
+    for (std::size_t i = 0; i < 7; ++i) {
+      EXPECT_EQ(piped[0][i].key, piped[1][i].key);
+      EXPECT_EQ(piped[0][i].value, piped[1][i].value);
+      EXPECT_EQ(piped[0][i].timestamp, piped[1][i].timestamp);
+    }
+  }
+}
+
+TEST(TopologyTestDriver, PipesListsRecordByRecordWhereATopologyReadsWhatItWrites) {
+  Counting test;
+  test.in.pipe_value_list({"a", "b", "a"});
+  std::vector<std::pair<std::optional<Text>, std::optional<Number>>> counts;
+  while (!test.out.empty()) counts.push_back(test.out.read_key_value());
+  EXPECT_THAT(counts, ElementsAre(Pair("a", 1), Pair("b", 1), Pair("a", 2)));
+}
+
+TEST(TopologyTestDriver, RefusesAPartitionThatIsNotThere) {
+  TopologyTestDriver driver(passing());
+  auto in = driver.create_input_topic<Text, Text>("in");
+  EXPECT_THAT(
+      [&] {
+        in.pipe_input(Record<Text, Text>{"k", "v", at(1), {}}, Partition(3));
+      },
+      ::testing::ThrowsMessage<std::invalid_argument>(HasSubstr("there is no partition 3")));
+}
+
 TEST(TopologyTestDriver, KeepsHeadersNullsAndPartitions) {
   TopologyTestDriver driver(passing(), {.partitions = 3});
   auto in = driver.create_input_topic<Text, Text>("in");
