@@ -46,8 +46,9 @@ struct Arguments {
 class TemporaryFolder {
  public:
   TemporaryFolder() {
-    std::string pattern = (fs::temp_directory_path() / "word_count-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) != nullptr) path_ = pattern;
+    std::error_code failure;
+    std::string pattern = (fs::temp_directory_path(failure) / "word_count-XXXXXX").string();
+    if (!failure && ::mkdtemp(pattern.data()) != nullptr) path_ = pattern;
   }
   ~TemporaryFolder() { remove(); }
   TemporaryFolder(const TemporaryFolder&) = delete;

@@ -117,9 +117,8 @@ int demo(int argc, char** argv) {
   TemporaryFolder fresh;
   if (options->config.state_dir.empty()) {
     if (!fresh.make()) {
-      return fail(Error(ErrorCode::StateDirectoryUnusable, "no folder can be made in " +
-                                                               std::filesystem::temp_directory_path().string() +
-                                                               "; set TMPDIR, or use --state-dir"));
+      return fail(
+          Error(ErrorCode::StateDirectoryUnusable, "no temporary folder can be made; set TMPDIR, or use --state-dir"));
     }
     options->config.state_dir = fresh.path();
   }

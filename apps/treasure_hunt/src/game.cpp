@@ -102,6 +102,8 @@ Result<bool> Game::drained() {
   // A stopped feed ends at once, unless it waits for a person to type: then nothing more comes from it.
   bool silent = stopped_at_ && !feed_->can_be_left() && now > *stopped_at_ + kPatience;
   if ((!feed_->ended() && !silent) || now < next_drain_check_) return false;
+  // It may have failed after this round had asked.
+  if (feed_->ended()) MILLRACE_TRY(feed_->tick());
   next_drain_check_ = now + kDrainCheck;
   return streams_.drained();
 }

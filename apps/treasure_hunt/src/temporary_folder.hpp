@@ -17,8 +17,9 @@ class TemporaryFolder {
 
   /// False if it cannot be made. Call it once.
   [[nodiscard]] bool make() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "treasure_hunt-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) return false;
+    std::error_code failure;
+    std::string pattern = (std::filesystem::temp_directory_path(failure) / "treasure_hunt-XXXXXX").string();
+    if (failure || ::mkdtemp(pattern.data()) == nullptr) return false;
     path_ = pattern;
     return true;
   }

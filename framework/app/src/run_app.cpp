@@ -191,9 +191,14 @@ int run_app(int argc, char** argv, const TopologyFactory& topology, const AppOpt
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
     auto known = known_words(app);
+    auto unexpected = app.remaining(true);
     std::string message = error.what();
-    if (app.get_subcommands().empty()) message = fmt::format("a command is missing: {}", fmt::join(known, ", "));
-    return report_misuse(name, message, app.remaining(true), known);
+    if (app.get_subcommands().empty()) {
+      message = fmt::format("a command is missing: {}", fmt::join(known, ", "));
+      // What follows a word that is no command belongs to the command meant.
+      if (!unexpected.empty()) unexpected.resize(1);
+    }
+    return report_misuse(name, message, unexpected, known);
   }
   if (describe_command->parsed()) return describe(topology, format);
   if (check_command->parsed()) return check(topology, file, options);

@@ -1,8 +1,8 @@
 // LineInput: appends the lines of files to a topic, each exactly once, also over crashes.
 //
 // The byte position up to which a file is appended is committed in the transaction of the records, with a hash of the
-// bytes before it. A later run reads those bytes again, and refuses a file that does not begin with them. A file may grow
-// between runs; if it did not end with a newline, the next thing to come is one.
+// bytes before it. A later run reads those bytes again, and refuses a file that does not begin with them. A file may
+// grow between runs; if it did not end with a newline, the next thing to come is one.
 #pragma once
 
 #include <cstdint>
