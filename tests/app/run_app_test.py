@@ -158,6 +158,23 @@ class Run(SampleTest):
         config = self.configure(**{"state.dir": str(blocked)})
         self.expect(run(self.sample, "run", "--config", config), 1, out="", err=f"MR-0402: .*{blocked}")
 
+    def test_what_another_version_wrote_is_refused_and_left_alone(self):
+        self.feed("a")
+        self.process(1)
+        task = next(path for path in self.home.iterdir() if path.name.startswith("1_"))
+        for stamp, code in ((self.home / "format", "MR-0406"), (self.home / "log" / "MILLRACE-FORMAT", "MR-0513"),
+                            (task / "MILLRACE-FORMAT", "MR-0406")):
+            ours = stamp.read_text()
+            stamp.write_text(ours.replace("1", "2", 1))
+            outcome = self.launch().finish()
+            self.expect(outcome, 1, out="", err=code)
+            self.assertIn(str(stamp), outcome.err)
+            self.assertEqual(stamp.read_text(), ours.replace("1", "2", 1))
+            stamp.write_text(ours)
+        self.feed("a")
+        self.process(1)
+        self.assertEqual(self.counts(), {"a": 2})
+
     def test_closed_standard_streams_harm_nothing(self):
         self.feed("a", "b")
         detached = self.start("sh", "-c", f'exec "{self.sample}" run --config "{self.config}" <&- >&- 2>&-')

@@ -42,15 +42,19 @@ CLEAN = {
     "framework/README.md": TABLES,
     "framework/base/include/millrace/base/bytes.hpp": "#include <string>\n",
     "framework/base/include/millrace/base/error_codes.def":
+        '// Retired, and not to be used again: 103 203\n'
         'X(101, TopologyInvalid, StopApplication, "c", "r")\nX(102, Other, Retry, "c", "r")\n',
     "framework/model/include/millrace/model/record.hpp": "#include <millrace/base/bytes.hpp>\n",
     "framework/state/include/millrace/state/store.hpp": "#include <millrace/model/record.hpp>\n",
     "framework/state/src/buffer.hpp": "#include <vector>\n",
     "framework/state/src/buffer.cpp":
-        '#include "buffer.hpp"\n#include <millrace/base/bytes.hpp>\n#include <fmt/format.h>\n#include <unistd.h>\n',
+        '#include "buffer.hpp"\n#include <millrace/base/bytes.hpp>\n#include <fmt/format.h>\n#include <unistd.h>\n'
+        "auto code = {ErrorCode::TopologyInvalid, ErrorCode::Other};\n",
     "framework/log/include/millrace/log/log.hpp": "#include <millrace/model/record.hpp>\n",
     "framework/adapters/rocksdb/src/db.cpp": "#include <rocksdb/db.h>\n#include <millrace/state/store.hpp>\n",
-    "tests/unit/state/store_test.cpp": "#include <gtest/gtest.h>\n#include <millrace/state/store.hpp>\n",
+    "tests/unit/state/store_test.cpp":
+        "#include <gtest/gtest.h>\n#include <millrace/state/store.hpp>\nauto code = ErrorCode::TopologyInvalid;\n",
+    "tests/app/run_test.py": 'expect("MR-0102")\n',
     "scripts/go.sh": "#!/usr/bin/env bash\necho 'hello'\n",
 }
 
@@ -232,6 +236,10 @@ class MachineNames(RuleTest):
                 self.plant("docs/a.md", f"see {path}\n", "docs/a.md:1")
 
 
+TABLE_PATH = "framework/base/include/millrace/base/error_codes.def"
+TABLE = CLEAN[TABLE_PATH]
+
+
 class ErrorCodes(RuleTest):
     rule = "error_codes"
 
@@ -244,8 +252,24 @@ class ErrorCodes(RuleTest):
         self.plant("config/a.yaml", "# see MR-0199\n", "MR-0199")
 
     def test_number_that_stands_twice(self):
-        self.plant("framework/base/include/millrace/base/error_codes.def",
-                   'X(101, A, Retry, "c", "r")\nX(101, B, Retry, "c", "r")\n', "stands twice")
+        self.plant(TABLE_PATH, TABLE + 'X(101, TopologyInvalid, Retry, "c", "r")\n', "stands twice")
+
+    def test_number_that_was_retired(self):
+        self.write("framework/state/src/a.cpp", "ErrorCode::Again\n")
+        self.write("tests/a.cpp", "ErrorCode::Again\n")
+        self.plant(TABLE_PATH, TABLE + 'X(203, Again, Retry, "c", "r")\n', "MR-0203 is retired")
+
+    def test_code_that_nobody_reports(self):
+        self.write("tests/a.cpp", "ErrorCode::Lonely\n")
+        self.plant(TABLE_PATH, TABLE + 'X(104, Lonely, Retry, "c", "r")\n', "nobody reports MR-0104 (Lonely)")
+
+    def test_code_without_a_test(self):
+        self.write("framework/state/src/a.cpp", "ErrorCode::Daring\n")
+        # Neither of these makes the error happen.
+        self.write("tests/unit/base/a.cpp", "ErrorCode::Daring\n")
+        self.write("tests/tidy/a.py", "MR-0104\n")
+        self.write("docs/a.md", "Daring\n")
+        self.plant(TABLE_PATH, TABLE + 'X(104, Daring, Retry, "c", "r")\n', "no test makes MR-0104 (Daring) happen")
 
 
 class Links(RuleTest):
