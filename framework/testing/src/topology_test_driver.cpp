@@ -37,8 +37,15 @@ struct TopologyTestDriver::Parts {
   };
   /// Reads one topic's partitions in turn.
   struct Output {
+    std::string topic;
     std::vector<ReaderSlot> slots;
-    std::deque<RawRecord> records;
+    struct Batch {
+      Partition partition;
+      FetchedBatch batch;
+    };
+    std::deque<Batch> fetched;
+    std::size_t next = 0;  // within the first of them
+    std::size_t unread = 0;
   };
 
   Parts(Topology given_topology, TestDriverOptions given_options)
@@ -175,11 +182,16 @@ struct TopologyTestDriver::Parts {
   }
 
   Output& output(const std::string& topic) {
+    if (last_output != nullptr && last_output->topic == topic) return *last_output;
+    return *(last_output = &find_output(topic));
+  }
+  Output& find_output(const std::string& topic) {
     auto known = outputs.find(topic);
     if (known != outputs.end()) return known->second;
     const TopicInfo* info = catalog.find(topic);
     if (info == nullptr) throw std::invalid_argument("the topology neither reads nor writes a topic " + topic);
     Output& fresh = outputs[topic];
+    fresh.topic = topic;
     for (std::int32_t i = 0; i < info->partitions; ++i)
       fresh.slots.push_back(require(reader->assign({topic, Partition(i)}, Offset(0))));
     return fresh;
@@ -189,18 +201,21 @@ struct TopologyTestDriver::Parts {
     settle();
     for (std::size_t i = 0; i < from.slots.size(); ++i) {
       while (auto batch = require(reader->poll(from.slots[i], 1 << 20))) {
-        for (const RecordView& record : batch->records) {
-          RawRecord raw{{},
-                        {},
-                        record.timestamp,
-                        require(decode_headers(record.encoded_headers)),
-                        Partition(static_cast<std::int32_t>(i))};
-          if (record.key) raw.key.emplace(*record.key);
-          if (record.value) raw.value.emplace(*record.value);
-          from.records.push_back(std::move(raw));
-        }
+        from.unread += batch->records.size();
+        from.fetched.push_back({Partition(static_cast<std::int32_t>(i)), std::move(*batch)});
       }
     }
+  }
+  /// The next record that was fetched already.
+  static std::optional<BytesRecord> take(Output& from) {
+    while (!from.fetched.empty() && from.next == from.fetched.front().batch.records.size()) {
+      from.fetched.pop_front();
+      from.next = 0;
+    }
+    if (from.fetched.empty()) return std::nullopt;
+    --from.unread;
+    const Output::Batch& first = from.fetched.front();
+    return BytesRecord{first.batch.records[from.next++], first.partition};
   }
 
   Topology topology;
@@ -221,6 +236,7 @@ struct TopologyTestDriver::Parts {
   std::map<std::string, Input> inputs;
   Input* last_input = nullptr;
   std::map<std::string, Output> outputs;
+  Output* last_output = nullptr;
   int runs = 0;
   bool hold = false;
   bool commit_each = false;
@@ -255,19 +271,16 @@ void TopologyTestDriver::add_bytes(const std::string& topic, std::optional<Parti
 
 void TopologyTestDriver::process_input(const std::string& topic) { parts_->pipe(parts_->input(topic)); }
 
-std::optional<TopologyTestDriver::RawRecord> TopologyTestDriver::read_raw(const std::string& topic) {
+std::optional<TopologyTestDriver::BytesRecord> TopologyTestDriver::read_bytes(const std::string& topic) {
   Parts::Output& output = parts_->output(topic);
-  if (output.records.empty()) parts_->fetch(output);
-  if (output.records.empty()) return std::nullopt;
-  RawRecord record = std::move(output.records.front());
-  output.records.pop_front();
-  return record;
+  if (output.unread == 0) parts_->fetch(output);
+  return Parts::take(output);
 }
 
 std::size_t TopologyTestDriver::queue_size(const std::string& topic) {
   Parts::Output& output = parts_->output(topic);
   parts_->fetch(output);
-  return output.records.size();
+  return output.unread;
 }
 
 void TopologyTestDriver::advance_wall_clock_time(milliseconds by) {

@@ -154,7 +154,7 @@ TEST(Repartition, PutsKeysWhereKafkasClientsPutThem) {
   TopologyTestDriver driver(builder.build(), {.partitions = 7});
   auto in = driver.create_input_topic<Text, Text>("in");
   in.pipe_input(text("21", "v"), Partition(0));
-  EXPECT_EQ(driver.read_raw("out")->partition, Partition(1173551340 % 7));
+  EXPECT_EQ(driver.read_bytes("out")->partition, Partition(1173551340 % 7));
 }
 
 }  // namespace

@@ -65,7 +65,7 @@ class KeptEvidence final : public Evidence {
   explicit KeptEvidence(millrace::TopologyTestDriver& driver) {
     for (const char* topic :
          {kCommandsTopic, kClaimsTopic, kOutcomesTopic, kRepeatsTopic, kLeaderboardTopic, kFailuresTopic}) {
-      while (auto raw = driver.read_raw(topic)) topics[topic].emplace_back(raw->key, raw->value);
+      while (auto raw = driver.read_bytes(topic)) topics[topic].emplace_back(raw->record.key, raw->record.value);
     }
     for (const char* store : {kProgressStore, kAnswersStore, kTreasuresStore, kLeaderboardStore, kFailuresStore}) {
       bool timestamped = driver.store_spec(store).timestamped;

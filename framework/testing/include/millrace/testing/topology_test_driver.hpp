@@ -111,15 +111,12 @@ class TopologyTestDriver {
   void add_bytes(const std::string& topic, std::optional<Partition> partition, OptionalBytesView key,
                  OptionalBytesView value, Timestamp timestamp, const Headers& headers);
   void process_input(const std::string& topic);
-  struct RawRecord {
-    std::optional<Bytes> key;
-    std::optional<Bytes> value;
-    Timestamp timestamp;
-    Headers headers;
+  struct BytesRecord {
+    RecordView record;  ///< borrowed until the next call of any kind
     Partition partition;
   };
   /// The next record of a topic that this driver has not read; in order per partition.
-  [[nodiscard]] std::optional<RawRecord> read_raw(const std::string& topic);
+  [[nodiscard]] std::optional<BytesRecord> read_bytes(const std::string& topic);
   [[nodiscard]] std::size_t queue_size(const std::string& topic);
   [[nodiscard]] std::optional<Bytes> read_store(const std::string& store, BytesView key);
   [[nodiscard]] std::vector<std::pair<Bytes, Bytes>> read_store_all(const std::string& store);
@@ -219,15 +216,15 @@ class TestOutputTopic {
 
   /// Throws std::out_of_range if there is none.
   [[nodiscard]] TestRecord<K, V> read_record() {
-    auto raw = driver_->read_raw(topic_);
-    if (!raw) throw std::out_of_range("the topic " + topic_ + " has no further record");
-    return {decode(key_serde_, raw->key), decode(value_serde_, raw->value), raw->timestamp, std::move(raw->headers)};
+    const RecordView bytes = next();
+    return {decode(key_serde_, bytes.key), decode(value_serde_, bytes.value), bytes.timestamp,
+            headers(bytes.encoded_headers)};
   }
   [[nodiscard]] std::pair<std::optional<K>, std::optional<V>> read_key_value() {
     auto record = read_record();
     return {std::move(record.key), std::move(record.value)};
   }
-  [[nodiscard]] std::optional<V> read_value() { return read_record().value; }
+  [[nodiscard]] std::optional<V> read_value() { return decode(value_serde_, next().value); }
   [[nodiscard]] std::vector<TestRecord<K, V>> read_records_to_list() {
     std::vector<TestRecord<K, V>> records;
     while (!empty()) records.push_back(read_record());
@@ -244,12 +241,23 @@ class TestOutputTopic {
   }
 
  private:
+  RecordView next() {
+    auto bytes = driver_->read_bytes(topic_);
+    if (!bytes) throw std::out_of_range("the topic " + topic_ + " has no further record");
+    return bytes->record;
+  }
   template <class T>
-  static std::optional<T> decode(const Serde<T>& serde, const std::optional<Bytes>& bytes) {
+  static std::optional<T> decode(const Serde<T>& serde, OptionalBytesView bytes) {
     if (!bytes) return std::nullopt;
     auto value = serde.deserialize(*bytes);
     if (!value) throw std::runtime_error(value.error().to_string());
     return std::move(*value);
+  }
+  static Headers headers(BytesView encoded) {
+    if (encoded.empty()) return {};
+    auto decoded = decode_headers(encoded);
+    if (!decoded) throw std::runtime_error(decoded.error().to_string());
+    return std::move(*decoded);
   }
 
   TopologyTestDriver* driver_;
