@@ -10,12 +10,15 @@ import sys
 import time
 
 import harness
+from faults_damage import CorruptedLog, CorruptedState
 from faults_disk import FullDisk, Unwritable
 from faults_records import RecordFaults
 
 FAULTS = {
     "poison": lambda build: RecordFaults(build, "poison"),
     "throwing": lambda build: RecordFaults(build, "throwing"),
+    "corrupted_state": CorruptedState,
+    "corrupted_log": CorruptedLog,
     "full_disk": FullDisk,
     "unwritable": Unwritable,
 }

@@ -42,6 +42,7 @@ class Text:
 
 class WordCountKills(Kills):
     application = "word-count"
+    tasks = TASKS
 
     def __init__(self, build, folder, seed, words_per_file, files=12):
         super().__init__(build, "word_count", folder, seed)
@@ -94,6 +95,9 @@ class WordCountKills(Kills):
 
     def command(self):
         return self._command(self.release_program)
+
+    def command_to_crash(self):
+        return self._command(self.crash_program)
 
     def check(self, outcome):
         """The input is counted: everything is as if nothing had happened."""

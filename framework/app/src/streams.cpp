@@ -160,19 +160,30 @@ class Streams::Impl {
     for (const TaskId& task : plan_tasks(topology_, config_.application_id, catalog_)) {
       const Subtopology& subtopology = topology_.subtopology(task.subtopology);
       if (std::find(subtopology.stores.begin(), subtopology.stores.end(), store) == subtopology.stores.end()) continue;
-      std::vector<std::string> persistent;
-      for (const std::string& name : subtopology.stores) {
-        if (topology_.stores().at(name).persistent) persistent.push_back(name);
-      }
-      auto backend = wiring_->backends().open(wiring_->directory().task_path(task), persistent);
-      if (!backend) return backend.error().at({.task = to_string(task), .store = store});
-      auto entries = (*backend)->store(store).range({});
-      if (!entries) return entries.error().at({.task = to_string(task), .store = store});
-      for (; (*entries)->valid(); (*entries)->next()) visit(task, (*entries)->key(), (*entries)->value());
-      if (auto status = (*entries)->status(); !status)
-        return status.error().at({.task = to_string(task), .store = store});
+      auto path = wiring_->directory().task_path(task);
+      auto read = read_task(path, subtopology, store, [&](BytesView key, BytesView value) { visit(task, key, value); });
+      if (read) continue;
+      Error error = read.error().at({.task = to_string(task), .store = store});
+      if (error.code() != ErrorCode::StateCorrupted) return error;
+      // Damaged blocks show only to those who read them: nothing else would ever have this state restored.
+      MILLRACE_TRY(wiring_->backends().destroy(path));
+      return Error(error.code(), error.message() + "; start again to have it restored", error.where());
     }
     return {};
+  }
+
+  Result<void> read_task(const std::filesystem::path& path, const Subtopology& subtopology, const std::string& store,
+                         const std::function<void(BytesView, BytesView)>& visit) {
+    std::vector<std::string> persistent;
+    for (const std::string& name : subtopology.stores) {
+      if (topology_.stores().at(name).persistent) persistent.push_back(name);
+    }
+    auto backend = wiring_->backends().open(path, persistent);
+    if (!backend) return backend.error();
+    auto entries = (*backend)->store(store).range({});
+    if (!entries) return entries.error();
+    for (; (*entries)->valid(); (*entries)->next()) visit((*entries)->key(), (*entries)->value());
+    return (*entries)->status();
   }
 
   void request_commit() {

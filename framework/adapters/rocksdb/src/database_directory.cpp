@@ -105,7 +105,7 @@ Result<void> DatabaseDirectory::check_current() const {
   std::error_code error;
   bool current = fs::exists(path_ / "CURRENT", error);
   if (error) return unusable("cannot look into", path_, error);
-  if (current) return {};
+  if (current) return check_wal();
   for (fs::directory_iterator entry(path_, error); !error && entry != fs::directory_iterator();
        entry.increment(error)) {
     auto extension = entry->path().extension();
@@ -116,6 +116,22 @@ Result<void> DatabaseDirectory::check_current() const {
   }
   if (error) return unusable("cannot list", path_, error);
   return {};
+}
+
+/// RocksDB has a WAL, if an empty one, from before its second manifest on. It does not miss the newest: what is committed
+/// and in no table yet would silently be gone.
+Result<void> DatabaseDirectory::check_wal() const {
+  std::ifstream file(path_ / "CURRENT");
+  std::string manifest;
+  std::getline(file, manifest);
+  if (manifest == kFirstManifest) return {};
+  std::error_code error;
+  for (fs::directory_iterator entry(path_, error); !error && entry != fs::directory_iterator();
+       entry.increment(error)) {
+    if (entry->path().extension() == ".log") return {};
+  }
+  if (error) return unusable("cannot list", path_, error);
+  return Error(codes_.corrupted, fmt::format("{}: the write-ahead log, a file NUMBER.log, is missing", path_.string()));
 }
 
 Result<void> DatabaseDirectory::destroy() const {

@@ -32,6 +32,7 @@ class DatabaseDirectory {
   [[nodiscard]] Result<bool> has_stamp() const;
   [[nodiscard]] Result<void> write_stamp() const;
   [[nodiscard]] Result<void> check_current() const;
+  [[nodiscard]] Result<void> check_wal() const;
   [[nodiscard]] Error unusable(const std::string& what, const std::filesystem::path& path,
                                const std::error_code& error) const;
 

@@ -64,7 +64,8 @@ class Streams {
   [[nodiscard]] const StreamsConfig& config() const;
   [[nodiscard]] const Topology& topology() const;
 
-  /// The entries of a persistent store over all tasks, as stored bytes, in order of task and key. REQUIRES: close() was
+  /// The entries of a persistent store over all tasks, as stored bytes, in order of task and key. A task's state that
+  /// turns out to be damaged is deleted, so that the next start restores it: StateCorrupted. REQUIRES: close() was
   /// called, or start() never.
   [[nodiscard]] Result<void> read_store(const std::string& store,
                                         const std::function<void(TaskId, BytesView, BytesView)>& visit);
