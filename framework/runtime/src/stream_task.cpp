@@ -7,6 +7,7 @@
 #include <millrace/base/assert.hpp>
 #include <millrace/base/crash_point.hpp>
 #include <millrace/runtime/offset_metadata.hpp>
+#include "settled_failures.hpp"
 
 namespace millrace {
 
@@ -33,7 +34,8 @@ StreamTask::StreamTask(TaskEnvironment& environment, TaskId id, std::unique_ptr<
       queues_(reader, static_cast<std::size_t>(environment.config.fetch_max_bytes), environment.metrics),
       processed_(environment.metrics.counter(MetricId::RecordsProcessed, {to_string(id)})),
       stream_punctuations_(environment.metrics.counter(MetricId::Punctuations, {"stream_time"})),
-      wall_punctuations_(environment.metrics.counter(MetricId::Punctuations, {"wall_clock_time"})) {}
+      wall_punctuations_(environment.metrics.counter(MetricId::Punctuations, {"wall_clock_time"})),
+      settled_(std::make_unique<SettledFailures>(environment.logger, environment.clock)) {}
 
 StreamTask::~StreamTask() = default;
 
@@ -188,14 +190,18 @@ Result<void> StreamTask::settle_failure() {
   if (undecodable) context_->forget_record_time();
   undecodable_ = undecodable;
   const StreamsConfig& config = environment_.config;
+  std::string what_was_done = "skipped";
   switch (undecodable ? config.deserialization_exception_handler : config.processing_exception_handler) {
     case ExceptionResponse::Fail: return error.with_disposition(Disposition::StopApplication);
     case ExceptionResponse::Continue:
       context_->count_dropped(error.where().node, error_code_info(error.code()).name);
       break;
-    case ExceptionResponse::DeadLetter: MILLRACE_TRY(context_->send_dead_letter(error)); break;
+    case ExceptionResponse::DeadLetter:
+      MILLRACE_TRY(context_->send_dead_letter(error));
+      what_was_done = "sent to " + config.dead_letter_topic;
+      break;
   }
-  environment_.logger.debug("task", error.to_string());
+  settled_->note(error, what_was_done);
   environment_.outbox.seal();
   return {};
 }
@@ -268,6 +274,7 @@ void StreamTask::close() {
   for (auto& node : nodes_) {
     (void)run_atom([&] { run_user_code(*context_, node->name(), [&] { node->close(); }); });
   }
+  settled_->end(to_string(id_));
 }
 
 std::int64_t StreamTask::lag() const {

@@ -15,6 +15,8 @@
 
 namespace millrace {
 
+class SettledFailures;
+
 /// Where a task begins in one of its partitions.
 struct TaskInput {
   TopicPartition partition;
@@ -97,6 +99,7 @@ class StreamTask {
   CounterHandle processed_;
   CounterHandle stream_punctuations_;
   CounterHandle wall_punctuations_;
+  std::unique_ptr<SettledFailures> settled_;
   std::vector<HistogramHandle> latency_of_partition_;
   WallTime latency_clock_{};
   int latency_clock_stride_ = 0;
