@@ -70,6 +70,7 @@ class InProcessReader final : public LogReader {
     }
     if (slot.position == end) return std::optional<FetchedBatch>();
     FetchedBatch fetched;
+    fetched.records = std::exchange(spare_, {});
     std::vector<std::shared_ptr<const void>> owners;  // of all batches but the first
     fetched.next = slot.position;
     do {
@@ -101,6 +102,10 @@ class InProcessReader final : public LogReader {
     }
     return std::optional<FetchedBatch>(std::move(fetched));
   }
+  void recycle(FetchedBatch spent) override {
+    spent.records.clear();
+    if (spent.records.capacity() > spare_.capacity()) spare_.swap(spent.records);
+  }
 
  private:
   struct Slot {
@@ -113,17 +118,18 @@ class InProcessReader final : public LogReader {
   InProcessLog& log_;
   std::uint64_t wake_id_;
   std::vector<Slot> slots_;
+  std::vector<RecordView> spare_;  // empty
 };
 
 /// Hands transactions to the sequencer.
 class InProcessWriter final : public LogWriter {
  public:
-  InProcessWriter(InProcessLog& log, std::string id, std::uint64_t epoch, WakeUp wake_up)
-      : log_(log), id_(std::move(id)), epoch_(epoch), wake_up_(std::move(wake_up)) {}
+  InProcessWriter(InProcessLog& log, InProcessLog::WriterEpoch epoch, WakeUp wake_up)
+      : log_(log), epoch_(std::move(epoch)), wake_up_(std::move(wake_up)) {}
 
   Pending<CommitReceipt> commit(Transaction transaction) override {
     if (log_.executor_.runs_inline()) {
-      auto receipt = log_.sequence(transaction, id_, epoch_);
+      auto receipt = log_.sequence(transaction, epoch_);
       announce();
       return ready(std::move(receipt));
     }
@@ -131,8 +137,8 @@ class InProcessWriter final : public LogWriter {
     auto pending = promise.pending();
     // shared_ptr, because std::function wants to be copyable and a transaction is large.
     auto shared = std::make_shared<Transaction>(std::move(transaction));
-    log_.executor_.post([&log = log_, id = id_, epoch = epoch_, wake = wake_up_, shared, promise]() mutable {
-      promise.set(log.sequence(*shared, id, epoch));
+    log_.executor_.post([&log = log_, epoch = epoch_, wake = wake_up_, shared, promise]() mutable {
+      promise.set(log.sequence(*shared, epoch));
       announce(log, wake);
     });
     return pending;
@@ -147,8 +153,7 @@ class InProcessWriter final : public LogWriter {
   }
 
   InProcessLog& log_;
-  std::string id_;
-  std::uint64_t epoch_;
+  InProcessLog::WriterEpoch epoch_;
   WakeUp wake_up_;
 };
 
@@ -193,8 +198,9 @@ std::unique_ptr<LogReader> InProcessLog::open_reader(WakeUp wake_up) {
 
 std::unique_ptr<LogWriter> InProcessLog::open_writer(const std::string& writer_id, WakeUp wake_up) {
   std::lock_guard lock(mutex_);
-  std::uint64_t epoch = ++writer_epochs_[writer_id];
-  return std::make_unique<InProcessWriter>(*this, writer_id, epoch, std::move(wake_up));
+  auto& newest = newest_epochs_[writer_id];
+  if (!newest) newest = std::make_shared<std::uint64_t>(0);
+  return std::make_unique<InProcessWriter>(*this, WriterEpoch{writer_id, newest, ++*newest}, std::move(wake_up));
 }
 
 std::unique_ptr<LogMembership> InProcessLog::join_group(MembershipOptions options) {
@@ -229,20 +235,18 @@ Result<std::shared_ptr<PartitionState>> InProcessLog::find(const TopicPartition&
   return find_locked(partition);
 }
 
-Result<void> InProcessLog::check_commit(const Transaction& transaction, const std::string& writer_id,
-                                        std::uint64_t epoch) {
+Result<void> InProcessLog::check_commit(const Transaction& transaction, const WriterEpoch& writer) {
   if (failed_) return *failed_;
-  if (writer_epochs_[writer_id] != epoch) {
-    return Error(ErrorCode::MemberFenced, fmt::format("writer {} was replaced by a newer one", writer_id));
+  if (*writer.newest != writer.mine) {
+    return Error(ErrorCode::MemberFenced, fmt::format("writer {} was replaced by a newer one", writer.id));
   }
   if (transaction.member) return group(transaction.member->group)->check(*transaction.member);
   return {};
 }
 
-Result<CommitReceipt> InProcessLog::sequence(const Transaction& transaction, const std::string& writer_id,
-                                             std::uint64_t epoch) {
+Result<CommitReceipt> InProcessLog::sequence(const Transaction& transaction, const WriterEpoch& writer) {
   std::lock_guard lock(mutex_);
-  MILLRACE_TRY(check_commit(transaction, writer_id, epoch));
+  MILLRACE_TRY(check_commit(transaction, writer));
   StorageWrite& write = write_;
   write.batches.clear();
   write.offsets.clear();

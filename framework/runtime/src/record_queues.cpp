@@ -1,6 +1,7 @@
 #include <millrace/runtime/record_queues.hpp>
 
 #include <algorithm>
+#include <utility>
 
 #include <millrace/base/assert.hpp>
 #include <millrace/base/crash_point.hpp>
@@ -38,6 +39,8 @@ void RecordQueues::rewind(std::size_t partition, Offset offset, Timestamp partit
 }
 
 Result<void> RecordQueues::fetch(Queue& queue) {
+  reader_.recycle(std::exchange(queue.batch, {}));
+  queue.index = 0;
   auto fetched = reader_.poll(queue.slot, fetch_max_bytes_);
   if (!fetched) return fetched.error();
   if (!*fetched) return {};

@@ -18,9 +18,10 @@ Result<StoredLog> MemoryBatchStorage::load() {
   StoredLog log;
   log.id = id_;
   log.next_topic = next_topic_;
-  for (const auto& [number, topic] : topics_) {
-    StoredLog::Topic stored{number, topic.info, {}};
-    for (const PartitionBatches& batches : topic.partitions) {
+  for (std::size_t number = 0; number < topics_.size(); ++number) {
+    if (!topics_[number]) continue;
+    StoredLog::Topic stored{TopicNumber(static_cast<std::uint32_t>(number)), topics_[number]->info, {}};
+    for (const PartitionBatches& batches : topics_[number]->partitions) {
       stored.partitions.push_back({Offset(0), batches.empty() ? Offset(0) : batches.back().end()});
     }
     log.topics.push_back(std::move(stored));
@@ -33,19 +34,23 @@ Result<StoredLog> MemoryBatchStorage::load() {
 
 Result<void> MemoryBatchStorage::write(const StorageWrite& write) {
   std::lock_guard lock(mutex_);
-  MILLRACE_TRY(check(write));
+  MILLRACE_TRY(resolve(write));
+  for (std::size_t i = 0; i < write.batches.size(); ++i) {
+    append(write.batches[i], *resolved_[i].to, resolved_[i].count);
+  }
   for (const std::string& group : write.deleted_groups) offsets_.erase(group);
   for (const auto& [group, partition] : write.deleted_offsets) {
     auto found = offsets_.find(group);
     if (found != offsets_.end()) found->second.erase(partition);
   }
-  for (const StorageWrite::Topic& topic : write.deleted_topics) topics_.erase(topic.number);
+  for (const StorageWrite::Topic& topic : write.deleted_topics) topics_.at(topic.number.value()).reset();
   for (const StorageWrite::Topic& topic : write.created_topics) {
-    topics_[topic.number] = {topic.info,
-                             std::vector<PartitionBatches>(static_cast<std::size_t>(topic.info.partitions))};
+    if (topics_.size() <= topic.number.value()) topics_.resize(topic.number.value() + 1);
+    Topic& created = topics_[topic.number.value()].emplace();
+    created.info = topic.info;
+    created.partitions.resize(static_cast<std::size_t>(topic.info.partitions));
     next_topic_ = std::max(next_topic_, topic.number.next());
   }
-  for (const StorageWrite::Batch& batch : write.batches) append(batch, *batch_record_count(batch.bytes));
   for (const StorageWrite::GroupOffset& offset : write.offsets) {
     offsets_[offset.group][offset.partition] = offset.committed;
   }
@@ -53,18 +58,22 @@ Result<void> MemoryBatchStorage::write(const StorageWrite& write) {
 }
 
 /// Before anything is changed: all or nothing.
-Result<void> MemoryBatchStorage::check(const StorageWrite& write) {
+Result<void> MemoryBatchStorage::resolve(const StorageWrite& write) {
+  resolved_.clear();
   for (const StorageWrite::Batch& batch : write.batches) {
     auto count = batch_record_count(batch.bytes);
     if (!count) return count.error();
-    if (find(batch.key) != nullptr) continue;
+    if (PartitionBatches* to = find(batch.key)) {
+      resolved_.push_back({to, *count});
+      continue;
+    }
     return Error(ErrorCode::TopicUnknown, fmt::format("there is no topic number {} with a partition {}",
                                                       batch.key.topic.value(), batch.key.partition.value()));
   }
   return {};
 }
 
-void MemoryBatchStorage::append(const StorageWrite::Batch& batch, std::int32_t count) {
+void MemoryBatchStorage::append(const StorageWrite::Batch& batch, PartitionBatches& to, std::int32_t count) {
   if (chunk_left_ < batch.bytes.size()) {
     const std::size_t size = std::max(kChunkBytes, batch.bytes.size());
     chunk_ = std::make_shared_for_overwrite<char[]>(size);
@@ -72,16 +81,16 @@ void MemoryBatchStorage::append(const StorageWrite::Batch& batch, std::int32_t c
     chunk_left_ = size;
   }
   std::memcpy(chunk_next_, batch.bytes.data(), batch.bytes.size());
-  find(batch.key)->push_back({batch.key.base, count, BytesView(chunk_next_, batch.bytes.size()), chunk_});
+  to.push_back({batch.key.base, count, BytesView(chunk_next_, batch.bytes.size()), chunk_});
   chunk_next_ += batch.bytes.size();
   chunk_left_ -= batch.bytes.size();
 }
 
 MemoryBatchStorage::PartitionBatches* MemoryBatchStorage::find(const BatchKey& key) {
-  auto topic = topics_.find(key.topic);
-  if (topic == topics_.end()) return nullptr;
+  if (key.topic.value() >= topics_.size() || !topics_[key.topic.value()]) return nullptr;
+  auto& partitions = topics_[key.topic.value()]->partitions;
   auto partition = static_cast<std::size_t>(key.partition.value());
-  return partition < topic->second.partitions.size() ? &topic->second.partitions[partition] : nullptr;
+  return partition < partitions.size() ? &partitions[partition] : nullptr;
 }
 
 Result<std::optional<StoredBatch>> MemoryBatchStorage::read_batch(const BatchKey& key) {

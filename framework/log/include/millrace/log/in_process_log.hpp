@@ -46,6 +46,12 @@ class InProcessLog final : public Log, private LogAdmin {
   friend class InProcessReader;
   friend class InProcessWriter;
 
+  /// A writer is replaced once a newer one has its id. The newest epoch is guarded by mutex_.
+  struct WriterEpoch {
+    std::string id;
+    std::shared_ptr<const std::uint64_t> newest;
+    std::uint64_t mine = 0;
+  };
   struct Topic {
     TopicNumber number;
     TopicInfo info;
@@ -63,11 +69,11 @@ class InProcessLog final : public Log, private LogAdmin {
   Pending<std::map<TopicPartition, OffsetRange>> offset_ranges(std::vector<TopicPartition> partitions) override;
 
   /// The sequencer's step.
-  Result<CommitReceipt> sequence(const Transaction& transaction, const std::string& writer_id, std::uint64_t epoch);
+  Result<CommitReceipt> sequence(const Transaction& transaction, const WriterEpoch& writer);
   Result<void> create(const std::vector<TopicSpec>& topics);
   Result<void> drop(const std::vector<std::string>& names);
   /// REQUIRES: mutex_ held.
-  Result<void> check_commit(const Transaction& transaction, const std::string& writer_id, std::uint64_t epoch);
+  Result<void> check_commit(const Transaction& transaction, const WriterEpoch& writer);
   [[nodiscard]] Result<std::shared_ptr<PartitionState>> find_locked(const TopicPartition& partition) const;
   [[nodiscard]] Result<std::shared_ptr<PartitionState>> find(const TopicPartition& partition) const;
   std::shared_ptr<InProcessGroup> group(const std::string& name);
@@ -83,7 +89,7 @@ class InProcessLog final : public Log, private LogAdmin {
   std::map<std::string, Topic> topics_;
   TopicNumber next_topic_number_{1};
   std::map<std::string, OffsetMap> committed_;
-  std::map<std::string, std::uint64_t> writer_epochs_;
+  std::map<std::string, std::shared_ptr<std::uint64_t>> newest_epochs_;  // of writers, by id
   std::map<std::string, std::shared_ptr<InProcessGroup>> groups_;
   std::optional<Error> failed_;
   // The sequencer's, kept for their memory.

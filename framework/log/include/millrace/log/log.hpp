@@ -35,6 +35,8 @@ class LogReader {
   /// The next records, about `max_bytes` of them but at least one if there is any; nullopt if there are none yet.
   /// Errors: OffsetOutOfRange, TopicUnknown if the topic was deleted since, LogReadFailed, LogCorrupted.
   [[nodiscard]] virtual Result<std::optional<FetchedBatch>> poll(ReaderSlot slot, std::size_t max_bytes) = 0;
+  /// Takes back a batch that is no longer needed, for its memory. What it lent is gone.
+  virtual void recycle(FetchedBatch spent) { static_cast<void>(spent); }
   /// The end of the partition as last heard of.
   [[nodiscard]] virtual Offset end_offset(ReaderSlot slot) const = 0;
   /// Where the next poll reads.

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -42,18 +43,24 @@ class MemoryBatchStorage final : public BatchStorage {
 
   // REQUIRE: mutex_ held.
   [[nodiscard]] PartitionBatches* find(const BatchKey& key);
-  [[nodiscard]] Result<void> check(const StorageWrite& write);
-  void append(const StorageWrite::Batch& batch, std::int32_t count);
+  [[nodiscard]] Result<void> resolve(const StorageWrite& write);
+  void append(const StorageWrite::Batch& batch, PartitionBatches& to, std::int32_t count);
 
   mutable std::mutex mutex_;
   std::string id_;
   TopicNumber next_topic_{1};
-  std::map<TopicNumber, Topic> topics_;
+  std::vector<std::optional<Topic>> topics_;  // by their numbers
   // Batches lie one after the other: a test's batches have a single record each, too small for memory of their own.
   std::shared_ptr<char[]> chunk_;
   std::size_t chunk_left_ = 0;
   char* chunk_next_ = nullptr;
   std::map<std::string, std::map<TopicPartition, CommittedOffset>> offsets_;
+  // Where the batches of the write in hand go; kept for its memory.
+  struct Resolved {
+    PartitionBatches* to;
+    std::int32_t count;
+  };
+  std::vector<Resolved> resolved_;
 };
 
 }  // namespace millrace
