@@ -142,8 +142,9 @@ class Run(SampleTest):
 
     def test_a_failing_function_may_be_passed_over(self):
         self.feed("a", "throw", "a")
-        self.process(2, self.configure(**{"processing.exception.handler": "continue"}))
+        outcome = self.process(2, self.configure(**{"processing.exception.handler": "continue"}))
         self.assertEqual(self.counts(), {"a": 2})
+        self.assertRegex(outcome.err, r"WARN task: MR-0302 .* lines\[\d\]@\d, operator check: .* It was skipped\.")
 
     def test_a_second_process_is_refused_and_told_who_was_first(self):
         first = self.launch()
@@ -305,6 +306,20 @@ class Progress(SampleTest):
             seen += read_rest(master)
             self.assertNotRegex(seen, rb"records, [^\r]*\n", "the live line was left to scroll")
             self.assertRegex(seen, rb"\r\x1b\[K(?![^\n]*records,)", "the live line was not removed in the end")
+
+    def test_a_line_of_the_log_takes_the_place_of_the_live_line(self):
+        hang = self.write("hang", "")
+        self.feed("hang", "throw")
+        config = self.configure(**{"processing.exception.handler": "continue"})
+        with terminal() as (master, slave):
+            running = self.launch(config, {"SAMPLE_HANG": str(hang)}, stderr=slave)
+            os.close(slave)
+            read_until(master, rb"\r\x1b\[Kstarting: 0 records")
+            hang.unlink()
+            seen = read_until(master, rb"MR-0302[^\n]*\n")
+            self.assertRegex(seen, rb"\r\x1b\[K\d{4}-\d\d-\d\dT[^\n]*WARN[^\n]*MR-0302")
+            running.send(signal.SIGTERM)
+            self.assertEqual(running.process.wait(program.PATIENCE_SECONDS), 0)
 
     def test_elsewhere_there_is_a_plain_line_now_and_then(self):
         running = self.launch()

@@ -5,6 +5,7 @@ import array
 import collections
 import fcntl
 import os
+import pty
 import random
 import re
 import signal
@@ -282,6 +283,22 @@ class Stopping(WordCountTest):
 
 
 class Output(WordCountTest):
+    def test_progress_on_a_terminal_only_and_not_in_the_output(self):
+        master, slave = pty.openpty()
+        self.addCleanup(os.close, master)
+        source, sink = os.pipe()
+        running = self.launch(stdin=source, stderr=slave)
+        os.close(source)
+        os.close(slave)
+        os.write(sink, b"b a\n")
+        seen = b""
+        while seen.count(b"\r\x1b[Kword_count: ") < 3:
+            seen += os.read(master, 4096)
+        os.close(sink)
+        self.expect(running.finish(), 0, out=reference(b"a b"))
+        self.assertRegex(seen, rb"\r\x1b\[Kword_count: 0\.0 MB read, \d records processed\r")
+        self.assertNotIn(b"\n", seen)
+
     def test_a_pipe_that_is_closed(self):
         source, sink = os.pipe()
         os.close(source)

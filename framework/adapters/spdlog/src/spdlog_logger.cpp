@@ -1,5 +1,7 @@
 #include <millrace/adapters/spdlog/spdlog_logger.hpp>
 
+#include <unistd.h>
+
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -37,7 +39,9 @@ struct SpdlogLogger::Parts {
 
 SpdlogLogger::SpdlogLogger(LogLevel level) : parts_(std::make_unique<Parts>()) {
   parts_->logger.set_level(level_of(level));
-  parts_->logger.set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %v", spdlog::pattern_time_type::utc);
+  // On a terminal a progress line may stand where this one begins.
+  std::string begin = ::isatty(STDERR_FILENO) == 1 ? "\r\033[K" : "";
+  parts_->logger.set_pattern(begin + "%Y-%m-%dT%H:%M:%S.%eZ %v", spdlog::pattern_time_type::utc);
   parts_->logger.flush_on(spdlog::level::debug);
 }
 
