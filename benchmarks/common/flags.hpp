@@ -2,6 +2,8 @@
 
 #include <charconv>
 #include <cstdint>
+#include <cstdio>
+#include <exception>
 #include <map>
 #include <stdexcept>
 #include <string>
@@ -84,5 +86,21 @@ class Flags {
   Given given_;
   std::map<std::string, bool> known_;
 };
+
+/// The main() of a benchmark: runs it with its flags. 0: measured, 1: not measured, 2: wrong usage.
+template <class Run>
+int run_with_flags(const char* program, int argc, const char* const* argv, Run run) {
+  try {
+    Flags flags(argc, argv);
+    run(flags);
+    return 0;
+  } catch (const std::invalid_argument& refused) {
+    std::fprintf(stderr, "%s: %s\n", program, refused.what());
+    return 2;
+  } catch (const std::exception& failure) {
+    std::fprintf(stderr, "%s: %s\n", program, failure.what());
+    return 1;
+  }
+}
 
 }  // namespace millrace::bench

@@ -166,14 +166,6 @@ void run(Flags& flags) {
 }  // namespace
 }  // namespace millrace::bench
 
-int main(int argc, char** argv) try {
-  millrace::bench::Flags flags(argc, argv);
-  millrace::bench::run(flags);
-  return 0;
-} catch (const std::invalid_argument& refused) {
-  std::fprintf(stderr, "embedded_bench: %s\n", refused.what());
-  return 2;
-} catch (const std::exception& failure) {
-  std::fprintf(stderr, "embedded_bench: %s\n", failure.what());
-  return 1;
+int main(int argc, char** argv) {
+  return millrace::bench::run_with_flags("embedded_bench", argc, argv, millrace::bench::run);
 }

@@ -251,14 +251,6 @@ void run(Flags& flags) {
 }  // namespace
 }  // namespace millrace::bench
 
-int main(int argc, char** argv) try {
-  millrace::bench::Flags flags(argc, argv);
-  millrace::bench::run(flags);
-  return 0;
-} catch (const std::invalid_argument& refused) {
-  std::fprintf(stderr, "raw_rocksdb: %s\n", refused.what());
-  return 2;
-} catch (const std::exception& failure) {
-  std::fprintf(stderr, "raw_rocksdb: %s\n", failure.what());
-  return 1;
+int main(int argc, char** argv) {
+  return millrace::bench::run_with_flags("raw_rocksdb", argc, argv, millrace::bench::run);
 }

@@ -68,7 +68,8 @@ PassResult run_pass(const DriverOptions& options, const Workload& workload, unsi
   else drive<std::string>(driver, workload, options.list, watch);
   return {"millrace",
           options.count ? "count" : "pass-through",
-          std::string(options.count ? (options.rocksdb ? "rocksdb" : "memory") : "") + (options.list ? (options.count ? " list" : "list") : ""),
+          std::string(options.count ? (options.rocksdb ? "rocksdb" : "memory") : "") +
+              (options.list ? (options.count ? " list" : "list") : ""),
           pass,
           workload.size(),
           watch.seconds(),
@@ -95,14 +96,6 @@ void run(Flags& flags) {
 }  // namespace
 }  // namespace millrace::bench
 
-int main(int argc, char** argv) try {
-  millrace::bench::Flags flags(argc, argv);
-  millrace::bench::run(flags);
-  return 0;
-} catch (const std::invalid_argument& refused) {
-  std::fprintf(stderr, "driver_bench: %s\n", refused.what());
-  return 2;
-} catch (const std::exception& failure) {
-  std::fprintf(stderr, "driver_bench: %s\n", failure.what());
-  return 1;
+int main(int argc, char** argv) {
+  return millrace::bench::run_with_flags("driver_bench", argc, argv, millrace::bench::run);
 }
