@@ -6,6 +6,7 @@
 
 #include "log_keys.hpp"
 #include "log_listener.hpp"
+#include "record_files.hpp"
 #include "state_options.hpp"
 
 namespace millrace {
@@ -50,6 +51,7 @@ rocksdb::DBOptions log_database_options(const EmbeddedLogOptions& options) {
   // that silently went on without committed transactions would be worse than one that does not start.
   database.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   database.track_and_verify_wals_in_manifest = true;
+  refuse_gaps_between_wals(database);
   // The sequencer writes alone.
   database.allow_concurrent_memtable_write = false;
   if (options.logger != nullptr) database.listeners.push_back(std::make_shared<LogListener>(*options.logger));

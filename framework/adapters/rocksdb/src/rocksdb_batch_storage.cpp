@@ -8,6 +8,7 @@
 
 #include "database_directory.hpp"
 #include "log_options.hpp"
+#include "record_files.hpp"
 #include "slices.hpp"
 
 namespace millrace {
@@ -50,6 +51,7 @@ struct IndexRange {
 Result<std::unique_ptr<RocksDbBatchStorage>> RocksDbBatchStorage::open(const std::filesystem::path& directory,
                                                                        const EmbeddedLogOptions& options) {
   MILLRACE_TRY(DatabaseDirectory(directory, "log", kLogFormat, kLogErrors).claim());
+  MILLRACE_TRY(check_record_files(directory, kLogErrors));
   auto block_cache = rocksdb::NewLRUCache(options.block_cache_bytes);
   std::vector<rocksdb::ColumnFamilyDescriptor> columns{
       {rocksdb::kDefaultColumnFamilyName, small_column_options(block_cache)},
@@ -254,10 +256,15 @@ Result<std::optional<StoredBatch>> RocksDbBatchStorage::seek_batch(const BatchKe
   }
   if (!at->status().ok()) return read_error(at->status(), directory_, kLogErrors);
   if (!at->Valid()) return std::optional<StoredBatch>();
+  // Batches follow each other without gaps: nothing is taken out of a log but whole topics.
+  Offset base = base_of(to_view(at->key()));
+  if (base > key.base) {
+    return corrupted(fmt::format("the batches from offset {} up to {} are missing", key.base.value(), base.value()));
+  }
   // A copy: an iterator kept alive would pin whole memtables.
   auto entry = std::make_shared<rocksdb::PinnableSlice>();
   entry->PinSelf(at->value());
-  return resolve({key.topic, key.partition, base_of(to_view(at->key()))}, std::move(entry));
+  return resolve({key.topic, key.partition, base}, std::move(entry));
 }
 
 Result<std::optional<StoredBatch>> RocksDbBatchStorage::resolve(const BatchKey& key, Pinned encoded) {

@@ -8,6 +8,7 @@
 #include <millrace/base/big_endian.hpp>
 
 #include "database_error.hpp"
+#include "record_files.hpp"
 #include "slices.hpp"
 #include "state_options.hpp"
 
@@ -55,6 +56,7 @@ Result<std::unique_ptr<TaskBackend>> RocksDbTaskBackend::open(const std::filesys
                                                               const std::vector<std::string>& stores,
                                                               const std::shared_ptr<rocksdb::Cache>& block_cache,
                                                               const std::shared_ptr<MemtableBudget>& budget) {
+  MILLRACE_TRY(check_record_files(directory, kStateErrors));
   auto options = state_database_options(budget->manager());
   std::vector<std::string> found;
   std::error_code error;

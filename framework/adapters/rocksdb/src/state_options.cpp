@@ -4,6 +4,8 @@
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
 
+#include "record_files.hpp"
+
 namespace millrace {
 
 namespace {
@@ -48,6 +50,9 @@ rocksdb::DBOptions state_database_options(std::shared_ptr<rocksdb::WriteBufferMa
   options.bytes_per_sync = kMiB;
   // A damaged or torn WAL gives a consistent prefix: the changelog has the rest.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  // But a prefix it must be: no WAL may be missing, or end too soon, before another one.
+  options.track_and_verify_wals_in_manifest = true;
+  refuse_gaps_between_wals(options);
   // One thread writes at a time.
   options.allow_concurrent_memtable_write = false;
   return options;

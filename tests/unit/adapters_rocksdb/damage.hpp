@@ -1,0 +1,45 @@
+// Files of a database damaged in every way that a test can think of.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "files.hpp"
+
+namespace millrace::rocksdb_test {
+
+/// A fixture makes the files in image(), as a killed process left them, and says by check() what they are good for.
+class DamageTest : public ::testing::Test {
+ protected:
+  static constexpr std::int64_t kFoundOut = -1;
+
+  /// Opens damaged() and fails the test if it shows anything wrong. Returns the number of the last commit that it
+  /// shows, or kFoundOut.
+  virtual std::int64_t check() = 0;
+
+  [[nodiscard]] std::filesystem::path image() const { return scratch_ / "image"; }
+  [[nodiscard]] std::filesystem::path damaged() const { return scratch_ / "damaged"; }
+  /// Files of the image whose name begins and ends so, without empty ones. At least one.
+  std::vector<std::string> files(const std::string& begin, const std::string& end);
+  std::int64_t check_whole();
+  std::int64_t check_with(const std::string& name, const std::string& bytes);
+  std::int64_t check_without(const std::string& name);
+
+  // Each returns how often the damage was found out.
+  int flip_bits(const std::vector<std::string>& names, int count_per_file);
+  /// Of a file of records: in the lengths and types of the first, the last and other records.
+  int flip_bits_of_headers(const std::vector<std::string>& names, int count_per_file);
+  /// A file of records is cut within a record, and not the first one.
+  int cut_short(const std::vector<std::string>& names, int count_per_file);
+
+ private:
+  int flip_bit(const std::string& name, const std::string& whole, std::size_t byte, int bit);
+
+  ScratchDirectory scratch_;
+};
+
+}  // namespace millrace::rocksdb_test

@@ -1,0 +1,176 @@
+#include "faulty_disk.hpp"
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "files.hpp"
+
+namespace millrace::rocksdb_test {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Disk {
+  std::mutex mutex;
+  std::string directory;
+  std::optional<std::int64_t> room_bytes;
+  int write_error = 0;
+  bool syncs_fail = false;
+  std::map<std::string, std::uintmax_t> synced_bytes;
+  std::map<std::string, int> syncs;
+};
+Disk disk;
+std::atomic<bool> disk_in_use{false};
+
+/// Empty if the file is not on the disk.
+std::string path_on_disk(int fd) {
+  if (!disk_in_use.load(std::memory_order_acquire)) return {};
+  char path[4096];
+  ssize_t size = ::readlink(("/proc/self/fd/" + std::to_string(fd)).c_str(), path, sizeof path);
+  if (size <= 0 || size == static_cast<ssize_t>(sizeof path)) return {};
+  std::string name(path, static_cast<std::size_t>(size));
+  return name.starts_with(disk.directory) ? name : std::string();
+}
+
+/// What becomes of a write of `size` bytes: an errno, or 0. REQUIRES: disk.mutex held.
+int admit(std::size_t size) {
+  if (disk.write_error != 0) return disk.write_error;
+  if (!disk.room_bytes) return 0;
+  if (*disk.room_bytes < static_cast<std::int64_t>(size)) return ENOSPC;
+  *disk.room_bytes -= static_cast<std::int64_t>(size);
+  return 0;
+}
+
+template <class Call>
+ssize_t write_with(int fd, std::size_t size, Call call) {
+  if (path_on_disk(fd).empty()) return call();
+  std::lock_guard lock(disk.mutex);
+  if (int error = admit(size); error != 0) {
+    errno = error;
+    return -1;
+  }
+  return call();
+}
+
+int sync_with(int fd, long number) {
+  std::string path = path_on_disk(fd);
+  if (path.empty()) return static_cast<int>(::syscall(number, fd));
+  std::lock_guard lock(disk.mutex);
+  if (disk.syncs_fail) {
+    errno = EIO;
+    return -1;
+  }
+  int result = static_cast<int>(::syscall(number, fd));
+  if (result != 0) return result;
+  ++disk.syncs[path];
+  std::error_code error;
+  if (auto size = fs::file_size(path, error); !error) disk.synced_bytes[path] = size;
+  return 0;
+}
+
+}  // namespace
+
+FaultyDisk::FaultyDisk(const fs::path& directory) {
+  std::lock_guard lock(disk.mutex);
+  disk.directory = fs::canonical(directory).string() + "/";
+  disk.synced_bytes.clear();
+  disk.syncs.clear();
+  disk.room_bytes.reset();
+  disk.write_error = 0;
+  disk.syncs_fail = false;
+  disk_in_use.store(true, std::memory_order_release);
+}
+
+FaultyDisk::~FaultyDisk() { disk_in_use.store(false, std::memory_order_release); }
+
+void FaultyDisk::leave_room(std::int64_t bytes) {
+  std::lock_guard lock(disk.mutex);
+  disk.room_bytes = bytes;
+}
+
+void FaultyDisk::fail_writes(int error) {
+  std::lock_guard lock(disk.mutex);
+  disk.write_error = error;
+}
+
+void FaultyDisk::fail_syncs() {
+  std::lock_guard lock(disk.mutex);
+  disk.syncs_fail = true;
+}
+
+void FaultyDisk::heal() {
+  std::lock_guard lock(disk.mutex);
+  disk.room_bytes.reset();
+  disk.write_error = 0;
+  disk.syncs_fail = false;
+}
+
+int FaultyDisk::syncs_of(const std::string& name_end) const {
+  std::lock_guard lock(disk.mutex);
+  int count = 0;
+  for (const auto& [path, syncs] : disk.syncs) count += path.ends_with(name_end) ? syncs : 0;
+  return count;
+}
+
+void FaultyDisk::copy_as_after_a_power_cut(const fs::path& image) const {
+  std::lock_guard lock(disk.mutex);
+  copy_directory(disk.directory, image);
+  for (const auto& entry : fs::directory_iterator(image)) {
+    auto synced = disk.synced_bytes.find(disk.directory + entry.path().filename().string());
+    std::uintmax_t bytes = synced == disk.synced_bytes.end() ? 0 : synced->second;
+    if (bytes < entry.file_size()) fs::resize_file(entry.path(), bytes);
+  }
+}
+
+}  // namespace millrace::rocksdb_test
+
+// The C library's names, in front of it. RocksDB finds these first.
+extern "C" {
+
+#define MILLRACE_IN_FRONT __attribute__((visibility("default")))
+
+using millrace::rocksdb_test::disk;
+using millrace::rocksdb_test::disk_in_use;
+
+MILLRACE_IN_FRONT ssize_t write(int fd, const void* bytes, size_t size) {
+  return millrace::rocksdb_test::write_with(fd, size, [&] { return ::syscall(SYS_write, fd, bytes, size); });
+}
+
+MILLRACE_IN_FRONT ssize_t pwrite(int fd, const void* bytes, size_t size, off_t offset) {
+  return millrace::rocksdb_test::write_with(fd, size, [&] { return ::syscall(SYS_pwrite64, fd, bytes, size, offset); });
+}
+
+MILLRACE_IN_FRONT int fsync(int fd) { return millrace::rocksdb_test::sync_with(fd, SYS_fsync); }
+
+MILLRACE_IN_FRONT int fdatasync(int fd) { return millrace::rocksdb_test::sync_with(fd, SYS_fdatasync); }
+
+MILLRACE_IN_FRONT int rename(const char* from, const char* to) noexcept {
+  std::unique_lock lock(disk.mutex, std::defer_lock);
+  if (disk_in_use.load(std::memory_order_acquire)) lock.lock();
+  int result = static_cast<int>(::syscall(SYS_rename, from, to));
+  if (result != 0 || !lock.owns_lock()) return result;
+  if (auto synced = disk.synced_bytes.extract(from)) {
+    disk.synced_bytes.erase(to);
+    synced.key() = to;
+    disk.synced_bytes.insert(std::move(synced));
+  }
+  return 0;
+}
+
+MILLRACE_IN_FRONT int unlink(const char* path) noexcept {
+  if (disk_in_use.load(std::memory_order_acquire)) {
+    std::lock_guard lock(disk.mutex);
+    disk.synced_bytes.erase(path);
+  }
+  return static_cast<int>(::syscall(SYS_unlink, path));
+}
+}

@@ -1,0 +1,34 @@
+// FaultyDisk: a disk that is full, fails, or loses power.
+//
+// The test binary defines write(), pwrite(), fsync(), fdatasync(), rename() and unlink() itself, in front of the C
+// library's; so what is tested is the code that users run, down to RocksDB's own files.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+
+namespace millrace::rocksdb_test {
+
+/// While it is alive, the files below one directory are on it. One at a time. Thread-safe.
+class FaultyDisk {
+ public:
+  explicit FaultyDisk(const std::filesystem::path& directory);
+  ~FaultyDisk();
+  FaultyDisk(const FaultyDisk&) = delete;
+  FaultyDisk& operator=(const FaultyDisk&) = delete;
+
+  /// There is room for so many bytes more; then writes fail with ENOSPC.
+  void leave_room(std::int64_t bytes);
+  /// Every write fails with `error`, which is an errno.
+  void fail_writes(int error);
+  /// Every fsync and fdatasync fails with EIO.
+  void fail_syncs();
+  void heal();
+
+  /// Of files whose name ends so.
+  [[nodiscard]] int syncs_of(const std::string& name_end) const;
+  /// Copies to `image` what is there after a power cut in the worst case: of each file what was synced.
+  void copy_as_after_a_power_cut(const std::filesystem::path& image) const;
+};
+
+}  // namespace millrace::rocksdb_test

@@ -1,0 +1,67 @@
+// adapters_rocksdb_writer state|log DIRECTORY [--fsync]: writes numbered commits until it is killed, and prints the
+// number of each when it is acknowledged.
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+#include <deque>
+#include <string>
+
+#include <unit/adapters_rocksdb/numbered_log.hpp>
+#include <unit/adapters_rocksdb/numbered_state.hpp>
+
+namespace {
+
+using namespace millrace;
+using namespace millrace::rocksdb_test;
+
+constexpr std::size_t kInFlight = 4;
+
+int fail(const Error& error) {
+  std::fprintf(stderr, "%s\n", error.to_string().c_str());
+  return 1;
+}
+
+/// One system call, so that a number is in the pipe whole or not at all.
+void acknowledge(std::int64_t n) {
+  std::string line = std::to_string(n) + "\n";
+  if (::write(STDOUT_FILENO, line.data(), line.size()) < 0) ::_exit(0);
+}
+
+int write_state(const std::string& directory) {
+  RocksDbTaskBackendFactory factory(small_state());
+  auto backend = factory.open(directory, kStores);
+  if (!backend) return fail(backend.error());
+  for (std::int64_t n = (*backend)->stamp("left").value().next.value() + 1;; ++n) {
+    if (auto applied = apply_numbered(**backend, n); !applied) return fail(applied.error());
+    acknowledge(n);
+  }
+}
+
+int write_log(const std::string& directory, bool fsync) {
+  auto opened = open_embedded_log(directory, small_log(fsync));
+  if (!opened) return fail(opened.error());
+  Log& log = (*opened)->log();
+  if (auto created = create_numbered(log); !created) return fail(created.error());
+  auto end = await(log.admin().offset_ranges({kSmall}));
+  if (!end) return fail(end.error());
+  auto writer = log.open_writer("numbered", {});
+  std::deque<Pending<CommitReceipt>> in_flight;
+  std::int64_t acknowledged = end->at(kSmall).end.value();
+  for (std::int64_t n = acknowledged + 1;; ++n) {
+    in_flight.push_back(writer->commit(numbered_transaction(n)));
+    if (in_flight.size() < kInFlight) continue;
+    auto receipt = await(std::move(in_flight.front()));
+    in_flight.pop_front();
+    if (!receipt) return fail(receipt.error());
+    acknowledge(++acknowledged);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 3) return 2;
+  if (std::strcmp(argv[1], "state") == 0) return write_state(argv[2]);
+  return write_log(argv[2], argc > 3 && std::strcmp(argv[3], "--fsync") == 0);
+}
