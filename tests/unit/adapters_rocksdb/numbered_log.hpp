@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include <conformance/log/await.hpp>
+#include "conformance/log/await.hpp"
 
 #include <millrace/adapters/rocksdb/embedded_log.hpp>
 #include <millrace/log/log.hpp>

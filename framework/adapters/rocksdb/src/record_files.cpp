@@ -21,8 +21,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// RocksDB's log format: blocks of 32 KiB; a record is checksum:4 length:2 type:1 (integers little-endian) and its bytes,
-// and does not cross the end of a block. A block's last bytes that hold no header are zeros.
+// RocksDB's log format: blocks of 32 KiB; a record is checksum:4 length:2 type:1 (integers little-endian) and its
+// bytes, and does not cross the end of a block. A block's last bytes that hold no header are zeros.
 constexpr std::size_t kBlockBytes = std::size_t{32} << 10;
 constexpr std::size_t kHeaderBytes = 7;
 constexpr char kFirstRecyclableType = 5;

@@ -7,8 +7,8 @@
 #include <deque>
 #include <string>
 
-#include <unit/adapters_rocksdb/numbered_log.hpp>
-#include <unit/adapters_rocksdb/numbered_state.hpp>
+#include "unit/adapters_rocksdb/numbered_log.hpp"
+#include "unit/adapters_rocksdb/numbered_state.hpp"
 
 namespace {
 
