@@ -4,6 +4,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <map>
@@ -24,6 +25,7 @@ struct Disk {
   std::string directory;
   std::optional<std::int64_t> room_bytes;
   int write_error = 0;
+  std::string write_error_name_end;
   bool syncs_fail = false;
   std::map<std::string, std::uintmax_t> synced_bytes;
   std::map<std::string, int> syncs;
@@ -41,24 +43,21 @@ std::string path_on_disk(int fd) {
   return name.starts_with(disk.directory) ? name : std::string();
 }
 
-/// What becomes of a write of `size` bytes: an errno, or 0. REQUIRES: disk.mutex held.
-int admit(std::size_t size) {
-  if (disk.write_error != 0) return disk.write_error;
-  if (!disk.room_bytes) return 0;
-  if (*disk.room_bytes < static_cast<std::int64_t>(size)) return ENOSPC;
-  *disk.room_bytes -= static_cast<std::int64_t>(size);
-  return 0;
-}
-
+/// Calls with the bytes that there is room for.
 template <class Call>
 ssize_t write_with(int fd, std::size_t size, Call call) {
-  if (path_on_disk(fd).empty()) return call();
+  std::string path = path_on_disk(fd);
+  if (path.empty()) return call(size);
   std::lock_guard lock(disk.mutex);
-  if (int error = admit(size); error != 0) {
-    errno = error;
-    return -1;
+  int error = disk.write_error != 0 && path.ends_with(disk.write_error_name_end) ? disk.write_error : 0;
+  if (error == 0 && disk.room_bytes) {
+    size = std::min(size, static_cast<std::size_t>(*disk.room_bytes));
+    *disk.room_bytes -= static_cast<std::int64_t>(size);
+    if (size == 0) error = ENOSPC;
   }
-  return call();
+  if (error == 0) return call(size);
+  errno = error;
+  return -1;
 }
 
 int sync_with(int fd, long number) {
@@ -97,9 +96,10 @@ void FaultyDisk::leave_room(std::int64_t bytes) {
   disk.room_bytes = bytes;
 }
 
-void FaultyDisk::fail_writes(int error) {
+void FaultyDisk::fail_writes(int error, const std::string& name_end) {
   std::lock_guard lock(disk.mutex);
   disk.write_error = error;
+  disk.write_error_name_end = name_end;
 }
 
 void FaultyDisk::fail_syncs() {
@@ -121,11 +121,11 @@ int FaultyDisk::syncs_of(const std::string& name_end) const {
   return count;
 }
 
-void FaultyDisk::copy_as_after_a_power_cut(const fs::path& image) const {
+void FaultyDisk::copy_as_after_a_power_cut(const fs::path& from, const fs::path& image) const {
   std::lock_guard lock(disk.mutex);
-  copy_directory(disk.directory, image);
+  copy_directory(from, image);
   for (const auto& entry : fs::directory_iterator(image)) {
-    auto synced = disk.synced_bytes.find(disk.directory + entry.path().filename().string());
+    auto synced = disk.synced_bytes.find((from / entry.path().filename()).string());
     std::uintmax_t bytes = synced == disk.synced_bytes.end() ? 0 : synced->second;
     if (bytes < entry.file_size()) fs::resize_file(entry.path(), bytes);
   }
@@ -142,11 +142,13 @@ using millrace::rocksdb_test::disk;
 using millrace::rocksdb_test::disk_in_use;
 
 MILLRACE_IN_FRONT ssize_t write(int fd, const void* bytes, size_t size) {
-  return millrace::rocksdb_test::write_with(fd, size, [&] { return ::syscall(SYS_write, fd, bytes, size); });
+  return millrace::rocksdb_test::write_with(fd, size,
+                                            [&](size_t room) { return ::syscall(SYS_write, fd, bytes, room); });
 }
 
 MILLRACE_IN_FRONT ssize_t pwrite(int fd, const void* bytes, size_t size, off_t offset) {
-  return millrace::rocksdb_test::write_with(fd, size, [&] { return ::syscall(SYS_pwrite64, fd, bytes, size, offset); });
+  return millrace::rocksdb_test::write_with(
+      fd, size, [&](size_t room) { return ::syscall(SYS_pwrite64, fd, bytes, room, offset); });
 }
 
 MILLRACE_IN_FRONT int fsync(int fd) { return millrace::rocksdb_test::sync_with(fd, SYS_fsync); }

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 
 namespace millrace::rocksdb_test {
 
@@ -17,18 +18,18 @@ class FaultyDisk {
   FaultyDisk(const FaultyDisk&) = delete;
   FaultyDisk& operator=(const FaultyDisk&) = delete;
 
-  /// There is room for so many bytes more; then writes fail with ENOSPC.
+  /// There is room for so many bytes more. The write that finds less writes a part; then writes fail with ENOSPC.
   void leave_room(std::int64_t bytes);
-  /// Every write fails with `error`, which is an errno.
-  void fail_writes(int error);
+  /// Every write to files whose name ends so fails with `error`, which is an errno.
+  void fail_writes(int error, const std::string& name_end = "");
   /// Every fsync and fdatasync fails with EIO.
   void fail_syncs();
   void heal();
 
   /// Of files whose name ends so.
   [[nodiscard]] int syncs_of(const std::string& name_end) const;
-  /// Copies to `image` what is there after a power cut in the worst case: of each file what was synced.
-  void copy_as_after_a_power_cut(const std::filesystem::path& image) const;
+  /// Copies to `image` what is in `from` after a power cut in the worst case: of each file what was synced.
+  void copy_as_after_a_power_cut(const std::filesystem::path& from, const std::filesystem::path& image) const;
 };
 
 }  // namespace millrace::rocksdb_test

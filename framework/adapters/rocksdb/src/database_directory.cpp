@@ -36,9 +36,10 @@ std::error_code write_file(const fs::path& path, const std::string& text) {
   int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (fd < 0) return last_error();
   std::error_code error;
-  if (::write(fd, text.data(), text.size()) != static_cast<ssize_t>(text.size()) || ::fsync(fd) != 0) {
-    error = last_error();
-  }
+  ssize_t written = ::write(fd, text.data(), text.size());
+  // A write of a few bytes that comes to an end within them has met the end of the disk.
+  if (written >= 0 && written < static_cast<ssize_t>(text.size())) error = {ENOSPC, std::generic_category()};
+  else if (written < 0 || ::fsync(fd) != 0) error = last_error();
   ::close(fd);
   return error;
 }

@@ -1,5 +1,5 @@
-// adapters_rocksdb_writer state|log DIRECTORY [--fsync]: writes numbered commits until it is killed, and prints the
-// number of each when it is acknowledged.
+// adapters_rocksdb_writer state|log DIRECTORY [--fsync|--as-nobody]: writes numbered commits until it is killed, and
+// prints the number of each when it is acknowledged; or prints the error that ended it.
 #include <unistd.h>
 
 #include <cstdio>
@@ -16,9 +16,10 @@ using namespace millrace;
 using namespace millrace::rocksdb_test;
 
 constexpr std::size_t kInFlight = 4;
+constexpr uid_t kNobody = 65534;
 
 int fail(const Error& error) {
-  std::fprintf(stderr, "%s\n", error.to_string().c_str());
+  std::printf("%s\n", error.to_string().c_str());
   return 1;
 }
 
@@ -62,6 +63,9 @@ int write_log(const std::string& directory, bool fsync) {
 
 int main(int argc, char** argv) {
   if (argc < 3) return 2;
+  const std::string option = argc > 3 ? argv[3] : "";
+  // Root may write anywhere.
+  if (option == "--as-nobody" && ::getuid() == 0 && ::setuid(kNobody) != 0) return 2;
   if (std::strcmp(argv[1], "state") == 0) return write_state(argv[2]);
-  return write_log(argv[2], argc > 3 && std::strcmp(argv[3], "--fsync") == 0);
+  return write_log(argv[2], option == "--fsync");
 }
