@@ -9,7 +9,8 @@
 // It is no second engine: the tasks, the commit and the restoring are those of production, over a log in memory and a
 // clock that is moved by hand. As with Kafka Streams' driver every input is processed before pipe_input returns, and is
 // committed before anything could tell: before the topology reads what it wrote, before an output topic is read, before
-// the clock moves, before a restart; only then is a failing commit reported. Beyond that driver: several partitions, restarts, and crashes before a commit.
+// the clock moves, before a restart; only then is a failing commit reported. Beyond that driver: several partitions,
+// restarts, and crashes before a commit.
 #pragma once
 
 #include <map>
