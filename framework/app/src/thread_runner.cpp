@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <pthread.h>
+
 namespace millrace {
 
 ThreadRunner::ThreadRunner(const std::function<std::unique_ptr<StreamThread>(WakeUp)>& make,
@@ -34,6 +36,7 @@ void ThreadRunner::wake() {
 }
 
 void ThreadRunner::run() {
+  pthread_setname_np(pthread_self(), "millrace-stream");  // what `top -H` shows
   // Bounds the sleep, so that a missed wake-up costs a second and not the application.
   constexpr std::chrono::seconds kLongestSleep{1};
   while (!stream_thread_->dead()) {
