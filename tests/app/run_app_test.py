@@ -231,6 +231,25 @@ class Stop(SampleTest):
         self.assertEqual(self.counts(), {"a": 1, "hang": 1, "b": 1})
 
 
+    def test_a_standard_error_that_nobody_reads_does_not_hold_up_the_end(self):
+        for signals, code in (([signal.SIGTERM], 1), ([signal.SIGTERM, signal.SIGINT], 130)):
+            source, sink = os.pipe()
+            fill(sink)
+            # It waits in its first line, that of the port.
+            config = self.configure(**{"shutdown.timeout.ms": "5000" if code == 130 else "300"})
+            running = self.launch(config, stderr=sink)
+            os.close(sink)
+            until(lambda: listening_port(running.process.pid), "it listens")
+            for number in signals[:-1]:
+                running.send(number)
+                # Two at the same moment would be taken in any order.
+                until(lambda: not pending_signals(running.process.pid), "the signal is taken")
+            outcome = running.stop(signals[-1])
+            os.close(source)
+            self.expect(outcome, code, out="")
+            self.assertLess(outcome.seconds, 5)
+
+
 class Http(SampleTest):
     def test_metrics_and_health_share_one_port(self):
         running = self.launch()
@@ -368,6 +387,23 @@ def taken_port():
 def free_port():
     with taken_port() as port:
         return port
+
+
+def pending_signals(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as status:
+        return int(re.search(r"^ShdPnd:\s*(\w+)", status.read(), re.MULTILINE)[1], 16)
+
+
+def fill(pipe):
+    """Leaves no room in a pipe."""
+    os.set_blocking(pipe, False)
+    with contextlib.suppress(BlockingIOError):
+        while os.write(pipe, b"x" * 65536):
+            pass
+    with contextlib.suppress(BlockingIOError):
+        while os.write(pipe, b"x"):
+            pass
+    os.set_blocking(pipe, True)
 
 
 def listening_port(pid):

@@ -62,7 +62,7 @@ class TreasureHunt(ProgramTest):
 
     def test_ctrl_c_ends_it_early_with_the_audit(self):
         running = self.start(self.program, "demo", "--seconds", "600", "--players", "20", env=self.env)
-        until(lambda: list(self.scratch.iterdir()), "it has begun")
+        until(lambda: list(self.scratch.glob("treasure_hunt-*")), "it has begun")
         outcome = running.stop(signal.SIGINT)
         self.expect_audited(outcome)
         self.assertLess(outcome.seconds, 30)

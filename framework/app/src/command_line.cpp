@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -45,14 +46,27 @@ void keep_standard_streams() {
   }
 }
 
+namespace {
+
+/// A reader who does not read must not hold up the end: a pipe that is ready takes this much at once.
+void say_if_ready(const std::string& line) {
+  pollfd ready{STDERR_FILENO, POLLOUT, 0};
+  if (::poll(&ready, 1, 0) != 1) return;
+  [[maybe_unused]] ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
+}
+
+}  // namespace
+
+void leave_at_once(std::string_view why, int exit_code) {
+  say_if_ready(fmt::format("{}: what was not committed is processed again at the next start\n", why));
+  // Without flushing: a thread that waits for the reader of a pipe holds the lock of its stream.
+  ::_exit(exit_code);
+}
+
 void leave_without_threads(std::string_view program, std::chrono::milliseconds waited) {
-  std::fprintf(
-      stderr,
-      "%.*s: stopped without waiting for its threads, which did not end within %lld ms; what was not committed "
-      "is processed again at the next start\n",
-      static_cast<int>(program.size()), program.data(), static_cast<long long>(waited.count()));
-  std::fflush(nullptr);
-  ::_exit(kExitFailed);
+  leave_at_once(fmt::format("{}: stopped without waiting for its threads, which did not end within {} ms", program,
+                            waited.count()),
+                kExitFailed);
 }
 
 }  // namespace millrace

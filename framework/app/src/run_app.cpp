@@ -22,6 +22,9 @@ namespace millrace {
 
 namespace {
 
+/// What comes after the threads have ended, or should have: closing files, saying why.
+constexpr std::chrono::milliseconds kLastWords{500};
+
 void print_error(const std::string& text) { std::fprintf(stderr, "%s\n", text.c_str()); }
 
 /// Loads the configuration, or prints every finding.
@@ -91,6 +94,7 @@ std::uint64_t processed_records(const Streams& streams) {
 int run(const std::string& name, Application application) {
   StopSignals signals;
   const auto patience = application.config.shutdown_timeout;
+  signals.end_within(patience + kLastWords);
   Streams streams(std::move(application.topology), std::move(application.config));
   if (auto started = streams.start(); !started) {
     print_error(started.error().to_string());

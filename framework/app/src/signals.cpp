@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <millrace/app/command_line.hpp>
+#include <millrace/base/clock.hpp>
 
 namespace millrace {
 
@@ -42,18 +43,20 @@ void StopSignals::end_at_once() {
 }
 
 void StopSignals::watch() {
+  using Steady = std::chrono::steady_clock;
   sigset_t set = stop_set();
+  Steady::time_point first_at{};
   while (!ending_) {
-    timespec patience{0, 50'000'000};
-    int signal = sigtimedwait(&set, nullptr, &patience);
+    if (stop_requested() && patience_ms_ >= 0 && Steady::now() - first_at > milliseconds(patience_ms_))
+      leave_at_once("the stop took too long and was cut short", kExitFailed);
+    timespec wait{0, 50'000'000};
+    int signal = sigtimedwait(&set, nullptr, &wait);
     if (signal <= 0) continue;
     int expected = 0;
     bool first = signal_.compare_exchange_strong(expected, signal);
     if (at_once_) ::_exit(128 + signal);
-    if (first) continue;
-    static constexpr char kText[] = "stopped at once: what was not committed is processed again at the next start\n";
-    [[maybe_unused]] ssize_t written = ::write(STDERR_FILENO, kText, sizeof kText - 1);
-    ::_exit(128 + signal);
+    if (!first) leave_at_once("stopped at once", 128 + signal);
+    first_at = Steady::now();
   }
 }
 

@@ -22,7 +22,11 @@ inline constexpr int kExitMisused = 2;  ///< command line, configuration or topo
 /// opened; run_app() and StopSignals do.
 void keep_standard_streams();
 
-/// Ends the process, with kExitFailed, although threads are still running: destructors would wait for them for ever.
+/// Ends the process although threads are running: destructors would wait for them for ever. `why` is said on standard
+/// error, if that does not wait either, and what becomes of the work.
+[[noreturn]] void leave_at_once(std::string_view why, int exit_code);
+
+/// The same, with kExitFailed, because threads did not end within `waited`.
 [[noreturn]] void leave_without_threads(std::string_view program, std::chrono::milliseconds waited);
 
 }  // namespace millrace

@@ -8,9 +8,9 @@
 //   reset --config FILE --yes  forgets offsets, internal topics and local state; without --yes says what it would do
 //   --help, --version
 //
-// Exit codes: 0 done, 1 failed while running, or its threads did not end within shutdown.timeout.ms and were left behind
-// (nothing is lost), 2 command line, configuration or topology at fault, 130 or 143 ended at once by a second SIGINT or
-// SIGTERM. Results go to standard output, everything else to standard error.
+// Exit codes: 0 done, 1 failed while running, or a stop took longer than shutdown.timeout.ms and was cut short (nothing
+// is lost), 2 command line, configuration or topology at fault, 130 or 143 ended at once by a second SIGINT or SIGTERM.
+// Results go to standard output, everything else to standard error.
 #pragma once
 
 #include <functional>
