@@ -217,6 +217,7 @@ int run(const Arguments& arguments) {
     }
   }
   StopSignals signals;
+  signals.end_within(config.shutdown_timeout + milliseconds(500));
   TemporaryFolder fresh;
   config.state_dir = arguments.state_dir.empty() ? fresh.path() : fs::path(arguments.state_dir);
   if (config.state_dir.empty())
