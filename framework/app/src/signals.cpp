@@ -5,7 +5,6 @@
 #include <ctime>
 
 #include <pthread.h>
-#include <unistd.h>
 
 #include <millrace/app/command_line.hpp>
 #include <millrace/base/clock.hpp>
@@ -39,7 +38,7 @@ StopSignals::~StopSignals() {
 
 void StopSignals::end_at_once() {
   at_once_ = true;
-  if (stop_requested()) ::_exit(128 + signal());
+  if (stop_requested()) end_process(128 + signal());
 }
 
 void StopSignals::watch() {
@@ -54,7 +53,7 @@ void StopSignals::watch() {
     if (signal <= 0) continue;
     int expected = 0;
     bool first = signal_.compare_exchange_strong(expected, signal);
-    if (at_once_) ::_exit(128 + signal);
+    if (at_once_) end_process(128 + signal);
     if (!first) leave_at_once("stopped at once", 128 + signal);
     first_at = Steady::now();
   }

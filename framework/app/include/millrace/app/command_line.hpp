@@ -26,7 +26,10 @@ void keep_standard_streams();
 /// error, if that does not wait either, and what becomes of the work.
 [[noreturn]] void leave_at_once(std::string_view why, int exit_code);
 
-/// The same, with kExitFailed, because threads did not end within `waited`.
+/// Ends the process without a word, without destructors, and without flushing anything.
+[[noreturn]] void end_process(int exit_code);
+
+/// As leave_at_once(), with kExitFailed, because threads did not end within `waited`.
 [[noreturn]] void leave_without_threads(std::string_view program, std::chrono::milliseconds waited);
 
 }  // namespace millrace
