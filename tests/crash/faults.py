@@ -12,6 +12,7 @@ import time
 import harness
 from faults_damage import CorruptedLog, CorruptedState
 from faults_disk import FullDisk, Unwritable
+from faults_refused import Format, InputChanged, Locked, Signals
 from faults_records import RecordFaults
 
 FAULTS = {
@@ -21,6 +22,10 @@ FAULTS = {
     "corrupted_log": CorruptedLog,
     "full_disk": FullDisk,
     "unwritable": Unwritable,
+    "locked": Locked,
+    "format": Format,
+    "input_changed": InputChanged,
+    "signals": Signals,
 }
 
 

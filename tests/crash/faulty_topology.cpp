@@ -57,6 +57,7 @@ class Ledger final : public Processor<std::string, Payment, std::string, std::in
     std::string mishap = payment.mishap.value_or("");
     if (mishap == "throw") throw std::runtime_error("the ledger is closed for " + payment.account);
     if (mishap == "throw-number") throw 42;
+    if (mishap == "hang") std::fputs("the ledger hangs\n", stderr);
     while (mishap == "hang") std::this_thread::sleep_for(std::chrono::seconds(1));
   }
 

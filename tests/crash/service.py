@@ -38,6 +38,10 @@ class Service:
             if found:
                 self._port = int(found[1])
 
+    def seconds(self):
+        """Since it was started."""
+        return time.monotonic() - self.began
+
     def running(self):
         return self.process.poll() is None
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <rocksdb/perf_level.h>
 
 #include <millrace/base/assert.hpp>
 #include <millrace/base/big_endian.hpp>
@@ -56,6 +57,8 @@ Result<std::unique_ptr<TaskBackend>> RocksDbTaskBackend::open(const std::filesys
                                                               const std::vector<std::string>& stores,
                                                               const std::shared_ptr<rocksdb::Cache>& block_cache,
                                                               const std::shared_ptr<MemtableBudget>& budget) {
+  // For this thread, which reads and writes the task from now on: nobody looks at the counters of each comparison.
+  rocksdb::SetPerfLevel(rocksdb::PerfLevel::kDisable);
   MILLRACE_TRY(check_record_files(directory, kStateErrors));
   auto options = state_database_options(budget->manager());
   std::vector<std::string> found;
