@@ -44,6 +44,18 @@ std::vector<std::string> DamageTest::files(const std::string& begin, const std::
   return names;
 }
 
+std::string DamageTest::manifest() {
+  std::string name = read_file(image() / "CURRENT");
+  name.pop_back();
+  return name;
+}
+
+std::vector<std::string> DamageTest::some_wals() {
+  auto names = files("", ".log");
+  if (names.size() > 3) names.erase(names.begin() + 1, names.end() - 2);
+  return names;
+}
+
 std::int64_t DamageTest::check_whole() {
   copy_directory(image(), damaged());
   return check();
@@ -80,19 +92,18 @@ int DamageTest::flip_bits(const std::vector<std::string>& names, int count_per_f
   return found_out;
 }
 
-int DamageTest::flip_bits_of_headers(const std::vector<std::string>& names, int count_per_file) {
+int DamageTest::flip_bits_of_headers(const std::vector<std::string>& names, int records_per_file) {
   std::mt19937_64 engine(8);
   int found_out = 0;
   for (const std::string& name : names) {
     const std::string whole = read_file(image() / name);
     auto records = records_of(whole);
-    if (records.empty()) continue;
-    for (int i = 0; i < count_per_file && !HasFailure(); ++i) {
-      std::size_t record = records[engine() % records.size()];
-      if (i % 4 == 0) record = records.front();
-      if (i % 4 == 1) record = records.back();
-      // Not of the checksum, which is found out in any case.
-      found_out += flip_bit(name, whole, record + 4 + engine() % 3, static_cast<int>(engine() % 8));
+    for (int i = 0; i < records_per_file && !records.empty(); ++i) {
+      std::size_t record = i == 0 ? records.back() : records[engine() % records.size()];
+      // Not the checksum, which is found out in any case.
+      for (int bit = 0; bit < 24 && !HasFailure(); ++bit) {
+        found_out += flip_bit(name, whole, record + 4 + static_cast<std::size_t>(bit / 8), bit % 8);
+      }
     }
   }
   return found_out;

@@ -25,14 +25,18 @@ class DamageTest : public ::testing::Test {
   [[nodiscard]] std::filesystem::path damaged() const { return scratch_ / "damaged"; }
   /// Files of the image whose name begins and ends so, without empty ones. At least one.
   std::vector<std::string> files(const std::string& begin, const std::string& end);
+  /// The manifest that is in use.
+  std::string manifest();
+  /// The oldest WAL, and the two newest with anything in them.
+  std::vector<std::string> some_wals();
   std::int64_t check_whole();
   std::int64_t check_with(const std::string& name, const std::string& bytes);
   std::int64_t check_without(const std::string& name);
 
   // Each returns how often the damage was found out.
   int flip_bits(const std::vector<std::string>& names, int count_per_file);
-  /// Of a file of records: in the lengths and types of the first, the last and other records.
-  int flip_bits_of_headers(const std::vector<std::string>& names, int count_per_file);
+  /// Of files of records: each bit of the length and the type of the last record and of others.
+  int flip_bits_of_headers(const std::vector<std::string>& names, int records_per_file);
   /// A file of records is cut within a record, and not the first one.
   int cut_short(const std::vector<std::string>& names, int count_per_file);
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <condition_variable>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -27,6 +28,8 @@ struct Disk {
   int write_error = 0;
   std::string write_error_name_end;
   bool syncs_fail = false;
+  bool syncs_wait = false;
+  std::condition_variable released;
   std::map<std::string, std::uintmax_t> synced_bytes;
   std::map<std::string, int> syncs;
 };
@@ -63,7 +66,8 @@ ssize_t write_with(int fd, std::size_t size, Call call) {
 int sync_with(int fd, long number) {
   std::string path = path_on_disk(fd);
   if (path.empty()) return static_cast<int>(::syscall(number, fd));
-  std::lock_guard lock(disk.mutex);
+  std::unique_lock lock(disk.mutex);
+  disk.released.wait(lock, [&] { return !disk.syncs_wait || !path.ends_with(".log"); });
   if (disk.syncs_fail) {
     errno = EIO;
     return -1;
@@ -79,17 +83,18 @@ int sync_with(int fd, long number) {
 }  // namespace
 
 FaultyDisk::FaultyDisk(const fs::path& directory) {
+  heal();
   std::lock_guard lock(disk.mutex);
   disk.directory = fs::canonical(directory).string() + "/";
   disk.synced_bytes.clear();
   disk.syncs.clear();
-  disk.room_bytes.reset();
-  disk.write_error = 0;
-  disk.syncs_fail = false;
   disk_in_use.store(true, std::memory_order_release);
 }
 
-FaultyDisk::~FaultyDisk() { disk_in_use.store(false, std::memory_order_release); }
+FaultyDisk::~FaultyDisk() {
+  heal();
+  disk_in_use.store(false, std::memory_order_release);
+}
 
 void FaultyDisk::leave_room(std::int64_t bytes) {
   std::lock_guard lock(disk.mutex);
@@ -107,11 +112,18 @@ void FaultyDisk::fail_syncs() {
   disk.syncs_fail = true;
 }
 
+void FaultyDisk::hold_syncs_of_wals() {
+  std::lock_guard lock(disk.mutex);
+  disk.syncs_wait = true;
+}
+
 void FaultyDisk::heal() {
   std::lock_guard lock(disk.mutex);
   disk.room_bytes.reset();
   disk.write_error = 0;
   disk.syncs_fail = false;
+  disk.syncs_wait = false;
+  disk.released.notify_all();
 }
 
 int FaultyDisk::syncs_of(const std::string& name_end) const {

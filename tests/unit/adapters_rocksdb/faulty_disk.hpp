@@ -24,6 +24,8 @@ class FaultyDisk {
   void fail_writes(int error, const std::string& name_end = "");
   /// Every fsync and fdatasync fails with EIO.
   void fail_syncs();
+  /// Syncs of files NUMBER.log wait until heal().
+  void hold_syncs_of_wals();
   void heal();
 
   /// Of files whose name ends so.

@@ -12,10 +12,10 @@ namespace millrace::rocksdb_test {
 
 inline const std::vector<std::string> kStores{"left", "right"};
 
-/// As little memory as it takes, so that tables come about too.
+/// Little memory, so that tables come about after some hundred commits.
 inline RocksDbStateOptions small_state() {
   constexpr std::size_t kMiB = std::size_t{1} << 20;
-  return {.block_cache_bytes = kMiB, .write_buffer_bytes = kMiB};
+  return {.block_cache_bytes = kMiB, .write_buffer_bytes = 3 * kMiB};
 }
 
 using Map = std::map<Bytes, Bytes>;
@@ -23,7 +23,7 @@ using Map = std::map<Bytes, Bytes>;
 /// What the n-th commit puts, and the key that it deletes.
 inline Bytes numbered_key(std::int64_t n) { return "key " + std::to_string(n % 61); }
 inline Bytes numbered_value(std::int64_t n, const std::string& store) {
-  return store + std::to_string(n) + Bytes(static_cast<std::size_t>(n * 37 % 3000), static_cast<char>(n));
+  return store + std::to_string(n) + Bytes(static_cast<std::size_t>(n * 137 % 9000), static_cast<char>(n));
 }
 inline Bytes deleted_key(std::int64_t n) { return "key " + std::to_string(n * 7 % 61); }
 
@@ -43,11 +43,13 @@ inline Result<void> apply_numbered(TaskBackend& backend, std::int64_t n) {
 
 /// What a store has after the commits 1 to n.
 inline Map expected_after(std::int64_t n, const std::string& store) {
-  Map map;
+  std::map<Bytes, std::int64_t> last_put;
   for (std::int64_t i = 1; i <= n; ++i) {
-    map.erase(deleted_key(i));
-    map[numbered_key(i)] = numbered_value(i, store);
+    last_put.erase(deleted_key(i));
+    last_put[numbered_key(i)] = i;
   }
+  Map map;
+  for (const auto& [key, i] : last_put) map[key] = numbered_value(i, store);
   return map;
 }
 
