@@ -5,10 +5,6 @@
 
 namespace millrace::rocksdb_test {
 
-namespace {
-
-/// Where the records of a WAL or a manifest begin. A header is checksum:4 length:2 type:1, and no record crosses the
-/// end of a block.
 std::vector<std::size_t> records_of(const std::string& file) {
   constexpr std::size_t kBlockBytes = 32768;
   constexpr std::size_t kHeaderBytes = 7;
@@ -25,6 +21,8 @@ std::vector<std::size_t> records_of(const std::string& file) {
   }
   return begins;
 }
+
+namespace {
 
 /// About `size`, so that a file of that size ends within a record, and not the first one. A file that ends
 /// with a whole record looks as if there had never been more.

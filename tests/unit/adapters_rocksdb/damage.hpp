@@ -12,6 +12,10 @@
 
 namespace millrace::rocksdb_test {
 
+/// Where the records of a WAL or a manifest begin. A header is checksum:4 length:2 type:1, and no record crosses the
+/// end of a block.
+std::vector<std::size_t> records_of(const std::string& file);
+
 /// A fixture makes the files in image(), as a killed process left them, and says by check() what they are good for.
 class DamageTest : public ::testing::Test {
  protected:

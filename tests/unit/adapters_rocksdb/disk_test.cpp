@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "damage.hpp"
 #include "faulty_disk.hpp"
 #include "files.hpp"
 #include "numbered_log.hpp"
@@ -275,12 +276,15 @@ TEST_F(Disk, ThatLosesPowerKeepsAnEarlierStateOfATask) {
   EXPECT_GT(most, 0) << "tables are forced to the disk in any case";
 }
 
-/// Of two WALs that were not forced to the disk, the system had written the newer one, and the older in part.
-void lose_half_of_the_older_wal(const std::filesystem::path& directory) {
+/// Of two WALs that were not forced to the disk, the system had written the newer one, and the older without its last
+/// records, or without the end of one of them.
+void lose_the_end_of_the_older_wal(const std::filesystem::path& directory, bool within_a_record) {
   auto wals = files_like(directory, "", ".log");
   ASSERT_GE(wals.size(), 2U);
   auto older = directory / wals[wals.size() - 2];
-  std::filesystem::resize_file(older, std::filesystem::file_size(older) / 2);
+  auto records = records_of(read_file(older));
+  ASSERT_GE(records.size(), 10U);
+  std::filesystem::resize_file(older, records[records.size() / 2] + (within_a_record ? 8 : 0));
 }
 bool newest_of_several_wals_is_used(const std::filesystem::path& directory, std::size_t several) {
   auto wals = files_like(directory, "", ".log");
@@ -292,12 +296,15 @@ TEST_F(Disk, ThatLosesAnOlderWalsEndWithPowerLeavesNoHoleInATask) {
   disk_.hold_syncs_of_wals();
   std::int64_t n = 0;
   while (n < kMostCommits && !newest_of_several_wals_is_used(directory(), 2)) apply_numbered(*backend, ++n).value();
-  copy_directory(directory(), image());
-  lose_half_of_the_older_wal(image());
+  copy_directory(directory(), scratch_ / "as left");
   disk_.heal();
-  std::int64_t kept = commits_in(image());
-  EXPECT_GT(kept, 0);
-  EXPECT_LT(kept, n);
+  for (bool within_a_record : {false, true}) {
+    copy_directory(scratch_ / "as left", image());
+    lose_the_end_of_the_older_wal(image(), within_a_record);
+    std::int64_t kept = commits_in(image());
+    EXPECT_GT(kept, 0);
+    EXPECT_LT(kept, n);
+  }
 }
 
 TEST_F(Disk, ThatLosesAnOlderWalsEndWithPowerLeavesNoHoleInTheLog) {
@@ -308,13 +315,16 @@ TEST_F(Disk, ThatLosesAnOlderWalsEndWithPowerLeavesNoHoleInTheLog) {
     ++n;
     commit_numbered(log->log(), n, n).value();
   }
-  copy_directory(directory(), image());
-  lose_half_of_the_older_wal(image());
+  copy_directory(directory(), scratch_ / "as left");
   disk_.heal();
-  auto opened = open_embedded_log(image(), small_log());
-  ASSERT_FALSE(opened);
-  EXPECT_EQ(opened.error().code(), ErrorCode::LogCorrupted);
-  EXPECT_THAT(opened.error().message(), HasSubstr("gap between write-ahead logs"));
+  for (bool within_a_record : {false, true}) {
+    copy_directory(scratch_ / "as left", image());
+    lose_the_end_of_the_older_wal(image(), within_a_record);
+    auto opened = open_embedded_log(image(), small_log());
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().code(), ErrorCode::LogCorrupted);
+    EXPECT_THAT(opened.error().message(), HasSubstr("gap between write-ahead logs"));
+  }
 }
 
 }  // namespace
