@@ -79,7 +79,7 @@ check "./run-tests.sh is green in a fresh clone" tests_green
 check "word_count over Debian's licence and copyright texts equals coreutils" word_count_equals_coreutils
 check "kills: nothing lost, nothing twice" kills
 check "1 million keys: processing again within a second" million_keys
-for name in poison throwing full_disk corrupted_state corrupted_log unwritable locked; do
+for name in poison throwing full_disk corrupted_state corrupted_log unwritable locked format input_changed signals; do
   check "fault $name: message, policy, nothing lost" fault "$name"
 done
 check "benchmarks/run.sh micro, with Kafka Streams side by side" benchmark micro 300000

@@ -1,4 +1,4 @@
-"""What a program does not begin with: a directory in use, of another format, or with another input; and how it stops."""
+"""What a program does not begin with: a directory in use, of another format, with another input. And how it stops."""
 
 import hashlib
 import shutil
@@ -174,7 +174,7 @@ class Signals:
         program, payments, service = self._hanging(folder, 60_000)
         with service:
             service.process.terminate()
-            service.wait(lambda: service.metrics().get('streams_state{state="pending_shutdown"}') == 1, "it is stopping")
+            service.wait(lambda: service.metrics().get('streams_state{state="pending_shutdown"}') == 1, "it stops")
             began = time.monotonic()
             outcome = service.stop()
             seconds = time.monotonic() - began

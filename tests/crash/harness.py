@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import traceback
 
 # Far more than any run here takes; a program that hangs must not hang the test.
 RUN_SECONDS = 60
@@ -65,6 +66,7 @@ class Tap:
         self.count = 0
         self.failed = 0
         self.skipped = 0
+        self.why = ""
         self._lock = threading.Lock()
 
     def report(self, good, text, comment=""):
@@ -81,16 +83,20 @@ class Tap:
             more = body()
         except Skipped as skipped:
             self.skipped += 1
+            self.why = str(skipped)
             self.report(True, f"{text} # SKIP {skipped}")
         except Failed as failure:
             self.report(False, text, str(failure))
+        except Exception:  # of this script, or of what it found: no reason to leave out the other tests
+            self.report(False, text, traceback.format_exc())
         else:
             self.report(True, f"{text}: {more}" if more else text)
 
     def end(self, summary):
-        """The exit code. `summary` is the last line: what was measured."""
-        print(f"1..{self.count}\n{summary}", flush=True)
-        return 1 if self.failed else 0
+        """The exit code: 77 if all were skipped. `summary` is the last line, what was measured, or why nothing was."""
+        nothing = self.count > 0 and self.skipped == self.count
+        print(f"1..{self.count}\n{self.why if nothing else summary}", flush=True)
+        return 77 if nothing else 1 if self.failed else 0
 
 
 @contextlib.contextmanager

@@ -26,26 +26,35 @@ def main():
     arguments = parser.parse_args()
     tap = harness.Tap()
     began = time.monotonic()
+    victims = []
     with harness.scratch("kill") as (folder, kept):
-        for name in ("words", "births", "hunt"):
-            (folder / name).mkdir()
-        words = WordCountKills(arguments.build, folder / "words", arguments.seed, 3000 if arguments.short else 6000)
-        births = WordCountKills(arguments.build, folder / "births", arguments.seed, 500, files=1)
-        hunt = HuntKills(arguments.build, folder / "hunt", arguments.seed, 1 if arguments.short else 2)
-        plan = [named(arguments, words) + word_count_plan(arguments, words, births),
-                named(arguments, hunt) + hunt_plan(arguments, hunt)]
-        # Each application waits for its own disk writes and sleeps its own sleeps: together they take half the time.
-        with concurrent.futures.ThreadPoolExecutor(len(plan)) as pool:
-            for done in [pool.submit(lambda tests: [tap.test(*test) for test in tests], tests) for tests in plan]:
-                done.result()
+        tap.test("the applications run without being killed", lambda: victims.extend(make(arguments, folder)))
+        if victims:
+            kill_all(tap, arguments, *victims)
         if tap.failed:
             kept.append(folder)
-    kills, lost, doubled = (sum(getattr(victim, what) for victim in (words, births, hunt))
-                            for what in ("kills", "lost", "doubled"))
+    kills, lost, doubled = (sum(getattr(victim, what) for victim in victims) for what in ("kills", "lost", "doubled"))
     if not arguments.point and not arguments.short:
         tap.report(kills >= 200, f"at least 200 kills: {kills}")
     return tap.end(f"kills {kills} lost {lost} doubled {doubled}, seed {arguments.seed}, "
                    f"{time.monotonic() - began:.0f} s")
+
+
+def make(arguments, folder):
+    for name in ("words", "births", "hunt"):
+        (folder / name).mkdir()
+    return (WordCountKills(arguments.build, folder / "words", arguments.seed, 3000 if arguments.short else 6000),
+            WordCountKills(arguments.build, folder / "births", arguments.seed, 500, files=1),
+            HuntKills(arguments.build, folder / "hunt", arguments.seed, 1 if arguments.short else 2))
+
+
+def kill_all(tap, arguments, words, births, hunt):
+    """Each application waits for its own disk writes and sleeps its own sleeps: together they take half the time."""
+    plans = [named(arguments, words) + word_count_plan(arguments, words, births),
+             named(arguments, hunt) + hunt_plan(arguments, hunt)]
+    with concurrent.futures.ThreadPoolExecutor(len(plans)) as pool:
+        for done in [pool.submit(lambda tests: [tap.test(*test) for test in tests], plan) for plan in plans]:
+            done.result()
 
 
 def named(arguments, victim):

@@ -158,8 +158,10 @@ class Kills:
             return
         copy = self.folder / "copy"
         shutil.copytree(self.state, copy)
-        self._inspect(copy, complete=False)
-        shutil.rmtree(copy)
+        try:
+            self._inspect(copy, complete=False)
+        finally:
+            shutil.rmtree(copy)
 
     def _look(self, state, topics, tasks):
         """What lies there; None if it was killed before there was a log."""

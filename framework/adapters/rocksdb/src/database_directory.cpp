@@ -119,8 +119,8 @@ Result<void> DatabaseDirectory::check_current() const {
   return {};
 }
 
-/// RocksDB has a WAL, if an empty one, from before its second manifest on. It does not miss the newest: what is committed
-/// and in no table yet would silently be gone.
+/// RocksDB has a WAL, if an empty one, from before its second manifest on. It does not miss the newest: what is
+/// committed and in no table yet would silently be gone.
 Result<void> DatabaseDirectory::check_wal() const {
   std::ifstream file(path_ / "CURRENT");
   std::string manifest;

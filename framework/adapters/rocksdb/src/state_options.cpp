@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::size_t kKiB = std::size_t{1} << 10;
 constexpr std::size_t kMiB = std::size_t{1} << 20;
-// What one store may hold in its memtable; the WAL, which is read again after a crash, is bounded by twice that. An entry
-// costs as much then as when it was written, up to 4 us on a busy machine: 8 MiB took a start beyond a second.
+// What one store may hold in its memtable; the WAL, which is read again after a crash, is bounded by twice that. An
+// entry costs as much then as when it was written, up to 4 us on a busy machine: 8 MiB took a start beyond a second.
 constexpr std::size_t kMemtableBytes = 4 * kMiB;
 // Files kept open per task: a process may have many tasks and 1,024 descriptors.
 constexpr int kOpenFiles = 64;
