@@ -60,7 +60,11 @@ std::vector<std::string> files_like(const fs::path& directory, const std::string
 
 std::uintmax_t bytes_in(const fs::path& directory) {
   std::uintmax_t bytes = 0;
-  for (const auto& entry : fs::directory_iterator(directory)) bytes += entry.file_size();
+  for (const auto& entry : fs::directory_iterator(directory)) {
+    std::error_code gone;
+    auto size = fs::file_size(entry.path(), gone);
+    if (!gone) bytes += size;
+  }
   return bytes;
 }
 

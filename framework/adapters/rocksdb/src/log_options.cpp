@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <rocksdb/table.h>
+#include <rocksdb/utilities/table_properties_collectors.h>
 
 #include "log_keys.hpp"
 #include "log_listener.hpp"
@@ -29,6 +30,15 @@ std::shared_ptr<rocksdb::TableFactory> table_factory(const std::shared_ptr<rocks
   table.block_size = block_bytes;
   table.cache_index_and_filter_blocks = true;
   return std::shared_ptr<rocksdb::TableFactory>(rocksdb::NewBlockBasedTableFactory(table));
+}
+
+/// Keys rise, so that no compaction comes upon the batches of deleted topics by itself: it is asked for.
+void compact_deletions(rocksdb::ColumnFamilyOptions& column) {
+  constexpr std::size_t kWindow = 1024;
+  constexpr std::size_t kDeletionsInWindow = 512;
+  constexpr double kDeletionsInFile = 0.5;
+  column.table_properties_collector_factories.push_back(
+      rocksdb::NewCompactOnDeletionCollectorFactory(kWindow, kDeletionsInWindow, kDeletionsInFile));
 }
 
 std::size_t memtable_bytes(const EmbeddedLogOptions& options) {
@@ -64,6 +74,7 @@ rocksdb::ColumnFamilyOptions batch_column_options(const EmbeddedLogOptions& opti
   column.table_factory = table_factory(block_cache, kBatchBlockBytes);
   column.write_buffer_size = memtable_bytes(options);
   column.max_write_buffer_number = kMemtables;
+  compact_deletions(column);
   column.compression = rocksdb::kNoCompression;
   return column;
 }
@@ -73,6 +84,7 @@ rocksdb::ColumnFamilyOptions small_column_options(const std::shared_ptr<rocksdb:
   column.table_factory = table_factory(block_cache, kSmallBlockBytes);
   column.write_buffer_size = kSmallMemtableBytes;
   column.arena_block_size = std::size_t{64} << 10;
+  compact_deletions(column);
   column.compression = rocksdb::kNoCompression;
   return column;
 }

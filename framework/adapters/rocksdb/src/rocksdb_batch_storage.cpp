@@ -213,11 +213,11 @@ void RocksDbBatchStorage::collect_batch(const StorageWrite::Batch& batch, std::i
 Result<void> RocksDbBatchStorage::collect_topic_deletion(TopicNumber topic) {
   batch_.Delete(meta_, topic_key(topic)).PermitUncheckedError();
   IndexRange range(topic);
-  batch_.DeleteRange(index_, range.lower, range.upper).PermitUncheckedError();
   auto at = range.walk(*db_, index_);
   for (at->SeekToFirst(); at->Valid(); at->Next()) {
     IndexEntry entry;
     if (!decode_index_entry(to_view(at->value()), entry)) return corrupted("an index entry is malformed");
+    batch_.Delete(index_, at->key()).PermitUncheckedError();
     if (entry.serial) batch_.Delete(batches_, serial_key(*entry.serial)).PermitUncheckedError();
   }
   if (!at->status().ok()) return read_error(at->status(), directory_, kLogErrors);
