@@ -56,7 +56,9 @@ void RecordBatchBuilder::add(OptionalBytesView key, OptionalBytesView value, Tim
   const std::size_t begin = bytes_.size();
   bytes_.resize(begin + most);
   char* out = bytes_.data() + begin;
-  out = write_varint(out, time_ms - base_timestamp_ms_);
+  // Unsigned: from one end of time to the other it wraps, and decoding wraps it back.
+  out = write_varint(out, static_cast<std::int64_t>(static_cast<std::uint64_t>(time_ms) -
+                                                    static_cast<std::uint64_t>(base_timestamp_ms_)));
   out = write_optional(out, key);
   out = write_optional(out, value);
   out = write_optional(out, encoded_headers);
