@@ -166,6 +166,43 @@ TEST_F(Disk, ThatFailsIsNamed) {
   EXPECT_EQ(transactions_in(directory()), 3);
 }
 
+TEST_F(Disk, ThatCannotReadATasksTablesIsNamedAndNotTakenForDamage) {
+  auto backend = open_state();
+  for (std::int64_t n = 1; n <= 50; ++n) apply_numbered(*backend, n).value();
+  // Opening it again puts what is in the WAL into tables.
+  backend.reset();
+  backend = open_state();
+  disk_.fail_reads_of_tables();
+  Bytes value;
+  auto got = backend->store("left").get(numbered_key(50), value);
+  auto walked = read_all(backend->store("left"));
+  ASSERT_FALSE(got);
+  ASSERT_FALSE(walked);
+  for (const Error& error : {got.error(), walked.error()}) {
+    EXPECT_EQ(error.code(), ErrorCode::StateReadFailed) << error.to_string();
+    EXPECT_EQ(error.disposition(), Disposition::StopApplication);
+    EXPECT_THAT(error.message(), HasSubstr(directory().string()));
+    EXPECT_THAT(error.message(), HasSubstr("Input/output error"));
+  }
+  disk_.heal();
+  EXPECT_TRUE(read_all(backend->store("left")).value() == expected_after(50, "left"));
+}
+
+TEST_F(Disk, ThatCannotReadTheLogsTablesIsNamedAndNotTakenForDamage) {
+  auto log = open_log();
+  commit_numbered(log->log(), 1, 300).value();
+  log.reset();
+  log = open_log();
+  disk_.fail_reads_of_tables();
+  auto read = read_all(log->log(), kLarge);
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().code(), ErrorCode::LogReadFailed) << read.error().to_string();
+  EXPECT_THAT(read.error().message(), HasSubstr(directory().string()));
+  EXPECT_THAT(read.error().message(), HasSubstr("Input/output error"));
+  disk_.heal();
+  EXPECT_EQ(read_all(log->log(), kLarge).value().size(), 300U);
+}
+
 TEST_F(Disk, ThatCannotForceATransactionDownDoesNotAcknowledgeIt) {
   auto log = open_log(small_log(true));
   commit_numbered(log->log(), 1, 3).value();

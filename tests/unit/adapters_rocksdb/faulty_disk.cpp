@@ -27,6 +27,7 @@ struct Disk {
   std::optional<std::int64_t> room_bytes;
   int write_error = 0;
   std::string write_error_name_end;
+  bool reads_fail = false;
   bool syncs_fail = false;
   bool syncs_wait = false;
   std::condition_variable released;
@@ -61,6 +62,13 @@ ssize_t write_with(int fd, std::size_t size, Call call) {
   if (error == 0) return call(size);
   errno = error;
   return -1;
+}
+
+bool reading_fails(int fd) {
+  std::string path = path_on_disk(fd);
+  if (path.empty()) return false;
+  std::lock_guard lock(disk.mutex);
+  return disk.reads_fail && path.ends_with(".sst");
 }
 
 int sync_with(int fd, long number) {
@@ -107,6 +115,11 @@ void FaultyDisk::fail_writes(int error, const std::string& name_end) {
   disk.write_error_name_end = name_end;
 }
 
+void FaultyDisk::fail_reads_of_tables() {
+  std::lock_guard lock(disk.mutex);
+  disk.reads_fail = true;
+}
+
 void FaultyDisk::fail_syncs() {
   std::lock_guard lock(disk.mutex);
   disk.syncs_fail = true;
@@ -121,6 +134,7 @@ void FaultyDisk::heal() {
   std::lock_guard lock(disk.mutex);
   disk.room_bytes.reset();
   disk.write_error = 0;
+  disk.reads_fail = false;
   disk.syncs_fail = false;
   disk.syncs_wait = false;
   disk.released.notify_all();
@@ -161,6 +175,12 @@ MILLRACE_IN_FRONT ssize_t write(int fd, const void* bytes, size_t size) {
 MILLRACE_IN_FRONT ssize_t pwrite(int fd, const void* bytes, size_t size, off_t offset) {
   return millrace::rocksdb_test::write_with(
       fd, size, [&](size_t room) { return ::syscall(SYS_pwrite64, fd, bytes, room, offset); });
+}
+
+MILLRACE_IN_FRONT ssize_t pread(int fd, void* bytes, size_t size, off_t offset) {
+  if (!millrace::rocksdb_test::reading_fails(fd)) return ::syscall(SYS_pread64, fd, bytes, size, offset);
+  errno = EIO;
+  return -1;
 }
 
 MILLRACE_IN_FRONT int fsync(int fd) { return millrace::rocksdb_test::sync_with(fd, SYS_fsync); }

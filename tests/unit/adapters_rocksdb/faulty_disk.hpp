@@ -1,6 +1,6 @@
 // FaultyDisk: a disk that is full, fails, or loses power.
 //
-// The test binary defines write(), pwrite(), fsync(), fdatasync(), rename() and unlink() itself, in front of the C
+// The test binary defines write(), pwrite(), pread(), fsync(), fdatasync(), rename() and unlink() itself, in front of the C
 // library's; so what is tested is the code that users run, down to RocksDB's own files.
 #pragma once
 
@@ -22,6 +22,8 @@ class FaultyDisk {
   void leave_room(std::int64_t bytes);
   /// Every write to files whose name ends so fails with `error`, which is an errno.
   void fail_writes(int error, const std::string& name_end = "");
+  /// Every read of tables (files NUMBER.sst) fails with EIO.
+  void fail_reads_of_tables();
   /// Every fsync and fdatasync fails with EIO.
   void fail_syncs();
   /// Syncs of files NUMBER.log wait until heal().

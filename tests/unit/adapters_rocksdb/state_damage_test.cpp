@@ -107,6 +107,23 @@ TEST_F(StateDamage, ThatTakesWhatNobodyNeedsDoesNoHarm) {
   }
 }
 
+TEST_F(StateDamage, ThatACompactionMeetsIsFoundOutByTheNextCommit) {
+  for (const std::string& name : files("", ".sst")) {
+    std::string bytes = read_file(image() / name);
+    // Not the stamps, which are read at once.
+    if (bytes.size() < 10'000) continue;
+    bytes[20] ^= '\x10';
+    write_file(image() / name, bytes);
+  }
+  copy_directory(image(), damaged());
+  auto backend = factory_.open(damaged(), kStores).value();
+  std::int64_t n = last_;
+  Result<void> applied;
+  while (applied && n < last_ + 5000) applied = apply_numbered(*backend, ++n);
+  ASSERT_FALSE(applied);
+  expect_corrupted(applied.error());
+}
+
 TEST_F(StateDamage, IsMendedByBeginningAnew) {
   ASSERT_EQ(check_with("CURRENT", ""), kFoundOut);
   factory_.destroy(damaged()).value();
