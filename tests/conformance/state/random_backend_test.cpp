@@ -9,6 +9,8 @@ namespace millrace::state_conformance {
 namespace {
 
 constexpr std::uint64_t kSeeds = 20;
+// A database is opened anew some dozen times for each.
+constexpr std::uint64_t kSeedsOnDisk = 6;
 constexpr int kSteps = 2500;
 
 class RandomBackend : public ::testing::TestWithParam<BackendKind> {};
@@ -143,7 +145,7 @@ class Play {
 };
 
 TEST_P(RandomBackend, EqualsAMapPerStore) {
-  for (std::uint64_t seed : seeds(kSeeds)) {
+  for (std::uint64_t seed : seeds(GetParam().persistent ? kSeedsOnDisk : kSeeds)) {
     SCOPED_TRACE(seed_note(seed));
     Play play(GetParam(), seed);
     for (int step = 0; step < kSteps && !HasFailure(); ++step) {

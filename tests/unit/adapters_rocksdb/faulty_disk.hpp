@@ -1,7 +1,7 @@
 // FaultyDisk: a disk that is full, fails, or loses power.
 //
-// The test binary defines write(), pwrite(), pread(), fsync(), fdatasync(), rename() and unlink() itself, in front of the C
-// library's; so what is tested is the code that users run, down to RocksDB's own files.
+// The test binary defines write(), pwrite(), pread(), fsync(), fdatasync(), rename() and unlink() itself, in front of
+// the C library's; so what is tested is the code that users run, down to RocksDB's own files.
 #pragma once
 
 #include <cstdint>
