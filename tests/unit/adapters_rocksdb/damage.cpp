@@ -54,6 +54,12 @@ std::vector<std::string> DamageTest::some_wals() {
   return names;
 }
 
+std::vector<std::string> DamageTest::some_tables() {
+  auto names = files("", ".sst");
+  if (names.size() > 4) names.resize(4);
+  return names;
+}
+
 std::int64_t DamageTest::check_whole() {
   copy_directory(image(), damaged());
   return check();

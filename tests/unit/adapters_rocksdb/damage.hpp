@@ -33,6 +33,8 @@ class DamageTest : public ::testing::Test {
   std::string manifest();
   /// The oldest WAL, and the two newest with anything in them.
   std::vector<std::string> some_wals();
+  /// A compaction that meets damage costs a second: not more of them than it takes.
+  std::vector<std::string> some_tables();
   std::int64_t check_whole();
   std::int64_t check_with(const std::string& name, const std::string& bytes);
   std::int64_t check_without(const std::string& name);
