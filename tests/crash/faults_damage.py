@@ -147,7 +147,8 @@ class CorruptedLog(Damage):
                ("a write-ahead log that is gone, after a kill", True, "*.log", pathlib.Path.unlink, False)]
         tests = [(f"log: {text}: refused, and nothing wiped", lambda folder, rest=rest: self.refused(folder, *rest))
                  for text, *rest in log]
-        return tests + [("log: killed while it was made: begun anew", self.half_made)]
+        return tests + [("log: beyond repair: begun anew in the way the message names", self.begun_anew),
+                        ("log: killed while it was made: begun anew", self.half_made)]
 
     def refused(self, folder, killed, pattern, damage, restoring):
         words = self._words(folder, killed)
@@ -170,6 +171,15 @@ class CorruptedLog(Damage):
         words.check(run(words.command()))
         return f"{code}, {'the file' if named else 'the folder'} named; with the file back {words.records} words " \
                f"counted once"
+
+    def begun_anew(self, folder):
+        words = self._words(folder, False)
+        shared = words.state / words.application
+        garbage(one(shared / "log", "MANIFEST-*"))
+        check_refused(run(words.command()), "MR-0504", "delete the folder of the application in state.dir")
+        shutil.rmtree(shared)
+        words.check(run(words.command()))
+        return f"{words.records} words counted once"
 
     def half_made(self, folder):
         """What a process leaves that is killed between the first two files of its database."""
