@@ -173,6 +173,12 @@ Result<void> RocksDbTaskBackend::apply(const TaskChanges& changes) {
 Result<void> RocksDbTaskBackend::wipe(const std::string& name) {
   if (failed_) return *failed_;
   Store& store = find(name);
+  // A column that has stopped writes, for its memtables, holds up the whole database until it is gone, and while an
+  // iterator lives it is not: nobody flushes a dropped column.
+  rocksdb::FlushOptions at_once;
+  at_once.allow_write_stall = true;
+  auto flushed = database_->db().Flush(at_once, store.backend.column()->handle());
+  if (!flushed.ok()) return fail(flushed);
   auto dropped = database_->db().DropColumnFamily(store.backend.column()->handle());
   if (!dropped.ok()) return fail(dropped);
   rocksdb::ColumnFamilyHandle* handle = nullptr;
