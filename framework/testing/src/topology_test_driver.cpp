@@ -277,6 +277,13 @@ std::optional<TopologyTestDriver::BytesRecord> TopologyTestDriver::read_bytes(co
   return Parts::take(output);
 }
 
+bool TopologyTestDriver::has_output(const std::string& topic) {
+  Parts::Output& output = parts_->output(topic);
+  // What was fetched and not read answers the question: nothing need be committed for it.
+  if (output.unread == 0) parts_->fetch(output);
+  return output.unread > 0;
+}
+
 std::size_t TopologyTestDriver::queue_size(const std::string& topic) {
   Parts::Output& output = parts_->output(topic);
   parts_->fetch(output);
