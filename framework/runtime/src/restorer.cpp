@@ -170,7 +170,8 @@ Result<void> Restorer::open_stores(Restoring& task) {
   for (const std::string& name : environment_.topology.subtopology(task.id.subtopology).stores) {
     specs.push_back(environment_.topology.stores().at(name));
   }
-  auto path = ports_.directory != nullptr ? ports_.directory->task_path(task.id) : std::filesystem::path();
+  auto path = ports_.directory != nullptr ? ports_.directory->task_path(task.id)
+                                           : std::filesystem::path(to_string(task.id));
   if (task.wipe) MILLRACE_TRY(ports_.backends.destroy(path));
   std::vector<Error> warnings;
   auto stores = TaskStores::open(specs, path, ports_.backends, ports_.clean_budget, warnings);

@@ -35,7 +35,7 @@ struct RestorerPorts {
   LogWriter& writer;
   const LogMembership& membership;
   TaskBackendFactory& backends;
-  const StateDirectory* directory;  ///< nullptr: no persistent state (tests)
+  const StateDirectory* directory;  ///< nullptr: no files (tests); "0_3" names a task
   CacheBudget& clean_budget;
 };
 

@@ -54,7 +54,7 @@ struct StreamThreadPorts {
   Metrics& metrics;
   Log& log;
   TaskBackendFactory& backends;
-  const StateDirectory* directory;  ///< nullptr: no persistent state (tests)
+  const StateDirectory* directory;  ///< nullptr: no files (tests); "0_3" names a task
   CacheBudget& clean_budget;
 };
 
