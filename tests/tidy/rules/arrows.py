@@ -55,7 +55,7 @@ def _check_cmake(tree):
         depends = []
         if "DEPENDS" in words:
             for word in words[words.index("DEPENDS") + 1:]:
-                if word in ("PRIVATE", "PATH"):
+                if word in ("PRIVATE", "HEADER_ONLY", "PATH"):
                     break
                 depends.append(word)
         if sorted(depends) != sorted(name.replace("/", "_") for name in allowed):
