@@ -33,6 +33,8 @@ class BareContext final : public TaskContext, private RecordCollector {
   [[noreturn]] static void refuse() { throw std::logic_error("not part of this benchmark"); }
   void note_failure(Error error) override { throw std::runtime_error(error.to_string()); }
   OutputTopic open(const TopicRef&) override { refuse(); }
+  std::optional<OutputTopic> find(const std::string&) override { refuse(); }
+  std::int32_t partition_count(OutputTopic) const override { refuse(); }
   void send(OutputTopic, std::optional<Partition>, OptionalBytesView, OptionalBytesView, Timestamp,
             BytesView) override {
     refuse();

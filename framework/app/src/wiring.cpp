@@ -78,6 +78,9 @@ Result<TopicCatalog> Wiring::prepare_topics(const Topology& topology) {
     for (const TopicRef& topic : node.topics) {
       if (!topic.internal) names.insert(topic.name);
     }
+    if (node.kind != NodeKind::Sink || !node.topics.empty()) continue;
+    // What a function may choose to write to is known from the configuration alone.
+    for (const auto& [topic, partitions] : config.topic_partitions) names.insert(topic);
   }
   if (!config.dead_letter_topic.empty()) names.insert(config.dead_letter_topic);
   std::vector<TopicSpec> user_topics;

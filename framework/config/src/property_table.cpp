@@ -149,7 +149,8 @@ void add_embedded_log(Table& table) {
                       .max = 1024,
                       .doc =
                           "Number of partitions of one topic, when it differs from embedded.default.partitions. A "
-                          "topic that exists keeps its number."};
+                          "topic that exists keeps its number. Where the topology chooses topics per record, each that "
+                          "is named here is created."};
   partitions.importance = Importance::Low;
   table.push_back({std::move(partitions),
                    [](StreamsConfig& config, std::string_view topic, const ConfigValue& value) {

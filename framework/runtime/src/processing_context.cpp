@@ -114,6 +114,12 @@ OutputTopic ProcessingContext::open(const TopicRef& topic) {
   return *opened;
 }
 
+std::optional<OutputTopic> ProcessingContext::find(const std::string& topic) {
+  if (is_internal_topic(environment_.topology, application_id(), topic)) return std::nullopt;
+  auto opened = environment_.outbox.open(topic);
+  return opened ? std::optional<OutputTopic>(*opened) : std::nullopt;
+}
+
 // Records without a key stay together for a while, as with Kafka's sticky partitioner; which partition that is follows
 // from the input alone, so that processing again gives the same.
 Partition ProcessingContext::spread(std::int32_t partition_count) const {

@@ -70,7 +70,7 @@ struct TopologyTestDriver::Parts {
   }
 
   void create_topics() {
-    std::set<std::string> names;
+    std::set<std::string> names(options.topics.begin(), options.topics.end());
     for (const NodeSpec& node : topology.nodes()) {
       for (const TopicRef& topic : node.topics) {
         if (!topic.internal) names.insert(topic.name);
@@ -128,6 +128,7 @@ struct TopologyTestDriver::Parts {
     if (read.contains(options.config.dead_letter_topic)) return true;
     return std::any_of(topology.nodes().begin(), topology.nodes().end(), [&](const NodeSpec& node) {
       if (node.kind != NodeKind::Sink) return false;
+      if (node.topics.empty()) return true;  // it may choose one that is read
       return std::any_of(node.topics.begin(), node.topics.end(), [&](const TopicRef& topic) {
         return read.contains(topic.full_name(options.config.application_id));
       });
@@ -329,9 +330,11 @@ std::vector<std::string> TopologyTestDriver::produced_topic_names() {
   std::vector<std::string> names;
   const auto topics = require(parts_->log->admin().topics().take());
   for (const TopicInfo& topic : topics) {
+    const auto& further = parts_->options.topics;
     bool source_only =
+        std::find(further.begin(), further.end(), topic.name) == further.end() &&
         std::none_of(parts_->topology.nodes().begin(), parts_->topology.nodes().end(), [&](const NodeSpec& node) {
-          return node.kind == NodeKind::Sink &&
+          return node.kind == NodeKind::Sink && !node.topics.empty() &&
                  node.topics.front().full_name(parts_->options.config.application_id) == topic.name;
         });
     bool own = topic.name.starts_with(parts_->options.config.application_id + "-") ||

@@ -35,7 +35,8 @@ std::string heading(const NodeSpec& node) {
   for (const TopicRef& topic : node.topics) topics.push_back(topic_text(topic));
   switch (node.kind) {
     case NodeKind::Source: return fmt::format("Source: {} (topics: [{}])", node.name, fmt::join(topics, ", "));
-    case NodeKind::Sink: return fmt::format("Sink: {} (topic: {})", node.name, topics.front());
+    case NodeKind::Sink:
+      return fmt::format("Sink: {} (topic: {})", node.name, topics.empty() ? "chosen per record" : topics.front());
     case NodeKind::Processor: break;
   }
   return fmt::format("Processor: {} (stores: [{}])", node.name, fmt::join(node.stores, ", "));

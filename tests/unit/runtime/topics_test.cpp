@@ -55,6 +55,53 @@ TEST(InternalTopics, OfAMergeNeedEqualPartitions) {
   EXPECT_THAT(plan.error().to_string(), AllOf(HasSubstr("MR-0103"), HasSubstr("a has 4"), HasSubstr("b has 7")));
 }
 
+/// a is grouped by value into `partitions` partitions, and merged with b.
+Topology merged(std::optional<std::int32_t> partitions) {
+  StreamsBuilder builder;
+  auto a = builder.stream<Text, Text>("a").repartition({.name = "by-hand", .partitions = partitions});
+  (void)builder.stream<Text, Text>("b").merge(a).group_by_key().count({.store_name = "s"});
+  return builder.build();
+}
+
+TEST(InternalTopics, HaveThePartitionsThatTheUserFixed) {
+  EXPECT_THAT(planned(merged(7), {topic("a", 4), topic("b", 7)}),
+              UnorderedElementsAre("app-by-hand-repartition 7 delete", "app-s-changelog 7 compact"));
+}
+
+TEST(InternalTopics, TakeThePartitionsOfWhatIsReadBesideThem) {
+  EXPECT_THAT(planned(merged(std::nullopt), {topic("a", 9), topic("b", 3)}),
+              UnorderedElementsAre("app-by-hand-repartition 3 delete", "app-s-changelog 3 compact"));
+}
+
+TEST(InternalTopics, RefuseAFixedNumberThatDoesNotFitWhatIsReadBesideThem) {
+  auto plan = plan_internal_topics(merged(5), "app", TopicCatalog({topic("a", 4), topic("b", 7)}));
+  ASSERT_FALSE(plan);
+  EXPECT_EQ(plan.error().code(), ErrorCode::NotCopartitioned);
+  EXPECT_THAT(plan.error().to_string(),
+              AllOf(HasSubstr("MR-0103"), HasSubstr("app-by-hand-repartition has 5 (set by \"by-hand\")"),
+                    HasSubstr("b has 7")));
+}
+
+TEST(InternalTopics, RefuseTwoFixedNumbersOfOneMerge) {
+  StreamsBuilder builder;
+  auto a = builder.stream<Text, Text>("a").repartition({.name = "one", .partitions = 2});
+  auto b = builder.stream<Text, Text>("b").repartition({.name = "two", .partitions = 3});
+  a.merge(b).to("out");
+  Topology topology = builder.build();
+  auto plan = plan_internal_topics(topology, "app", TopicCatalog({topic("a", 4), topic("b", 4)}));
+  ASSERT_FALSE(plan);
+  EXPECT_THAT(plan.error().to_string(), AllOf(HasSubstr("app-one-repartition has 2 (set by \"one\")"),
+                                              HasSubstr("app-two-repartition has 3 (set by \"two\")")));
+}
+
+TEST(InternalTopics, AreKnownByName) {
+  Topology topology = merged(2);
+  EXPECT_TRUE(is_internal_topic(topology, "app", "app-by-hand-repartition"));
+  EXPECT_TRUE(is_internal_topic(topology, "app", "app-s-changelog"));
+  EXPECT_FALSE(is_internal_topic(topology, "app", "app-other"));
+  EXPECT_FALSE(is_internal_topic(topology, "app", "s-changelog"));
+}
+
 TEST(InternalTopics, NameEveryMissingSourceTopic) {
   StreamsBuilder builder;
   auto a = builder.stream<Text, Text>("a");

@@ -16,6 +16,9 @@ TEST(Describe, ShowsEveryOperatorAsMermaid) {
   expect_golden("every_operator.mermaid.txt", sample::every_operator().mermaid());
 }
 
+TEST(Describe, ShowsBranchesAsText) { expect_golden("branches.txt", sample::branches().describe()); }
+TEST(Describe, ShowsBranchesAsMermaid) { expect_golden("branches.mermaid.txt", sample::branches().mermaid()); }
+
 TEST(Describe, IsTheSameEachTime) {
   EXPECT_EQ(sample::every_operator().describe(), sample::every_operator().describe());
   EXPECT_EQ(sample::every_operator().mermaid(), sample::every_operator().mermaid());

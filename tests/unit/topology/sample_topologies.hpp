@@ -69,4 +69,24 @@ inline Topology every_operator() {
   return builder.build();
 }
 
+class Shout : public FixedKeyProcessor<Text, Text, Text> {
+  void process(const FixedKeyRecord<Text, Text>& record) override { context().forward(record); }
+};
+
+/// A stream that is cut, sent through topics of its own, and written where a function says.
+inline Topology branches() {
+  StreamsBuilder builder;
+  auto cut = builder.stream<Text, Text>("in")
+                 .split()
+                 .branch([](const Text& v) { return v.empty(); }, {.name = "empty"})
+                 .branch([](const Text& v) { return v.size() < 9; })
+                 .default_branch();
+  cut.at("in.split.empty").process_values([] { return std::make_unique<Shout>(); }).to([](const Text& v) { return v; });
+  auto by_value = cut.at("in.split.2").select_key([](const Text& v) { return v; });
+  by_value.repartition({.partitions = 8}).to("spread");
+  by_value.to_table({.store_name = "latest"}).to_stream().to("changes");
+  (void)cut.at("in.split.0").to_table({.name = "plain"});
+  return builder.build();
+}
+
 }  // namespace millrace::sample

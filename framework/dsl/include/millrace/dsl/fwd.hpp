@@ -8,5 +8,7 @@ template <class K, class V>
 class KTable;
 template <class K, class V>
 class KGroupedStream;
+template <class K, class V>
+class BranchedKStream;
 class StreamsBuilder;
 }  // namespace millrace

@@ -62,7 +62,7 @@ class KGroupedStream {
   KTable<K, A> materialize(std::string_view verb, const Materialized<K, A>& options, Step step) const {
     std::string operator_name = graph_->name_for(options.name, node_, verb);
     std::string store = options.store_name.empty() ? operator_name + "-store" : options.store_name;
-    NodeId parent = repartition_ ? repartition(options.store_name.empty() ? operator_name : options.store_name) : node_;
+    NodeId parent = co_partitioned(options.store_name.empty() ? operator_name : options.store_name);
     Serde<K> key_serde = detail::serde_or(options.key_serde, key_serde_);
     detail::TableStore<K, A> table(store, key_serde, options.value_serde);
     auto node = graph_->template add<Record<K, V>, Record<K, Change<A>>>(
@@ -71,25 +71,12 @@ class KGroupedStream {
     return KTable<K, A>(graph_, node, store, key_serde, options.value_serde);
   }
 
-  /// Sends the stream through "<application id>-<base>-repartition" and returns the source that reads it.
-  NodeId repartition(const std::string& fallback) const {
-    std::string topic_name = (name_.empty() ? fallback : name_) + "-repartition";
-    TopicRef topic{topic_name, true};
-    // Two aggregations of one named group share the topic.
-    if (const NodeSpec* known = graph_->graph.find_source(topic)) {
-      const NodeSpec* writer = graph_->graph.find_sink(topic);
-      if (writer->parents.front() != node_) {
-        graph_->graph.add_finding("the repartition topic \"" + topic_name + "\" is written by \"" +
-                                  graph_->graph.node(writer->parents.front()).name + "\" and by \"" +
-                                  graph_->graph.node(node_).name + "\": give one of the groups another name");
-      }
-      return known->id;
-    }
-    NodeId sink = graph_->add_sink(topic_name + "-sink", node_, topic, key_serde_, value_serde_);
-    NodeId source = graph_->template add_source<K, V>(topic_name + "-source", topic, key_serde_, value_serde_,
-                                                      OffsetReset::Earliest);
-    graph_->graph.add_repartition({topic, sink, source});
-    return source;
+  /// The node after which equal keys are in one task. `name` is that of a repartition topic of a group without one.
+  [[nodiscard]] NodeId co_partitioned(const std::string& name) const {
+    if (!repartition_) return node_;
+    return detail::add_repartition<K, V>(
+        *graph_, node_,
+        {.name = name_.empty() ? name : name_, .key_serde = key_serde_, .value_serde = value_serde_});
   }
 
   detail::GraphPtr graph_;

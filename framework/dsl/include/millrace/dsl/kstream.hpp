@@ -12,11 +12,11 @@
 #include <type_traits>
 #include <utility>
 
-#include <millrace/dsl/detail/dsl_graph.hpp>
+#include <millrace/dsl/detail/repartition.hpp>
 #include <millrace/dsl/detail/stateless_nodes.hpp>
 #include <millrace/dsl/fwd.hpp>
 #include <millrace/dsl/options.hpp>
-#include <millrace/processor/processor.hpp>
+#include <millrace/processor/fixed_key_processor.hpp>
 
 namespace millrace {
 
@@ -97,16 +97,53 @@ class KStream {
   [[nodiscard]] KStream merge(const KStream& other, Named options = {}) const {
     auto name = graph_->name_for(options.name, node_, "merge");
     auto node = graph_->template add<Record<K, V>, Record<K, V>>(name, {node_, other.node_},
-                                                                 [] { return std::make_unique<detail::MergeNode>(); });
+                                                                 [] { return std::make_unique<detail::PassNode>(); });
     return KStream(graph_, node, key_changed_ || other.key_changed_, key_serde_, value_serde_);
+  }
+
+  /// Branches: each record goes to the first one that wants it. The name is the beginning of the branches' names, as
+  /// it is given ("orders-"); default: "<parent>.split.". See branched.hpp.
+  [[nodiscard]] BranchedKStream<K, V> split(Named options = {}) const;
+
+  /// Sends the stream through a topic of its own, so that equal keys meet in one task; whoever groups or joins by the
+  /// key afterwards needs no further topic. Records without a key are left out, unless a left join below takes them.
+  [[nodiscard]] KStream repartition(Repartitioned<K, V> options = {}) const {
+    options.key_serde = detail::serde_or(options.key_serde, key_serde_);
+    options.value_serde = detail::serde_or(options.value_serde, value_serde_);
+    options.name = graph_->name_for(options.name, node_, "repartition");
+    auto node = detail::add_repartition<K, V>(*graph_, node_, options, options.name);
+    return KStream(graph_, node, false, options.key_serde, options.value_serde);
   }
 
   /// Writes the stream to a topic.
   void to(const std::string& topic, Produced<K, V> options = {}) const {
-    graph_->add_sink(graph_->name_for(options.name, node_, "to"), node_, TopicRef{topic, false},
-                     detail::serde_or(options.key_serde, key_serde_),
-                     detail::serde_or(options.value_serde, value_serde_));
+    auto name = graph_->name_for(options.name, node_, "to");
+    const TopicRef ref{topic, false};
+    auto writer = writer_for(name, options);
+    graph_->template add_sink<K, V>(
+        name, node_, {ref}, [=] { return std::make_unique<TypedSinkNode<K, V>>(ref, writer, false); });
   }
+  /// Writes each record to the topic that `extractor` names: it takes (const K& key, const V& value) or the value
+  /// alone, and behind them, if it likes, a const RecordContext&. The topics have to be there when the application
+  /// starts: a record for another one, or for an internal topic, fails (TopicNotWritable).
+  template <class F>
+  requires(!std::convertible_to<F, std::string>)
+  void to(F extractor, Produced<K, V> options = {}) const {
+    auto name = graph_->name_for(options.name, node_, "to");
+    auto writer = writer_for(name, options);
+    typename ChoosingSinkNode<K, V>::Extractor choose =
+        [extractor](const Record<K, V>& record, const RecordContext& about, TaskContext& context,
+                    const std::string& node) mutable {
+          return std::string(detail::call_with(extractor, record, about, context, node));
+        };
+    graph_->template add_sink<K, V>(name, node_, {},
+                                    [=] { return std::make_unique<ChoosingSinkNode<K, V>>(choose, writer); });
+  }
+
+  /// The stream as a table: each record is the new value of its key's row, null deletes it; a null key is dropped and
+  /// counted. Through a repartition topic if an operator before may have changed the key. Kept in a store if
+  /// `materialized` names one.
+  [[nodiscard]] KTable<K, V> to_table(Materialized<K, V> materialized = {}) const;
 
   /// Puts an operator of your own here. `make` returns a new std::unique_ptr to a Processor<K, V, ...> at each call:
   /// every task has its own. The result is the stream of what it forwards; nothing if it forwards nothing.
@@ -123,6 +160,20 @@ class KStream {
     if constexpr (!terminal) return KStream<typename P::OutputKey, typename P::OutputValue>(graph_, node, true, {}, {});
   }
 
+  /// Puts an operator of your own here that cannot change the key, so that nothing need be repartitioned behind it.
+  /// `make` returns a new std::unique_ptr to a FixedKeyProcessor<K, V, VOut> at each call.
+  template <class Make>
+  auto process_values(Make make, ProcessOptions options = {}) const {
+    using P = typename std::invoke_result_t<Make&>::element_type;
+    static_assert(std::same_as<typename P::InputKey, K> && std::same_as<typename P::InputValue, V>,
+                  "millrace: the processor's K and VIn must be the stream's K and V");
+    using V2 = typename P::OutputValue;
+    auto name = graph_->name_for(options.name, node_, "process_values");
+    auto node = graph_->template add<Record<K, V>, Record<K, V2>>(
+        name, {node_}, [=] { return std::make_unique<FixedKeyProcessorNode<P>>(make()); }, options.stores);
+    return KStream<K, V2>(graph_, node, key_changed_, key_serde_, {});
+  }
+
   /// Groups by a new key; records go through a repartition topic, so that equal keys meet in one task.
   template <class F>
   [[nodiscard]] auto group_by(F selector,
@@ -135,6 +186,7 @@ class KStream {
   friend class KStream;
   template <class, class>
   friend class KTable;
+  friend class BranchedKStream<K, V>;
   friend class StreamsBuilder;
 
   KStream(detail::GraphPtr graph, NodeId node, bool key_changed, Serde<K> key_serde, Serde<V> value_serde)
@@ -147,6 +199,13 @@ class KStream {
   template <class Out>
   NodeId add(std::string_view verb, const std::string& given, NodeFactory factory) const {
     return graph_->template add<Record<K, V>, Out>(graph_->name_for(given, node_, verb), {node_}, std::move(factory));
+  }
+  RecordWriter<K, V> writer_for(const std::string& node, const Produced<K, V>& options) const {
+    auto key_serde = detail::serde_or(options.key_serde, key_serde_);
+    auto value_serde = detail::serde_or(options.value_serde, value_serde_);
+    graph_->check(node, key_serde, "key");
+    graph_->check(node, value_serde, "value");
+    return RecordWriter<K, V>(key_serde, value_serde, options.partitioner);
   }
   [[nodiscard]] KStream same(NodeId node) const {
     return KStream(graph_, node, key_changed_, key_serde_, value_serde_);

@@ -28,6 +28,8 @@ class KTable {
 
  private:
   template <class, class>
+  friend class KStream;
+  template <class, class>
   friend class KGroupedStream;
   friend class StreamsBuilder;
 
@@ -44,5 +46,40 @@ class KTable {
   Serde<K> key_serde_;
   Serde<V> value_serde_;
 };
+
+namespace detail {
+
+/// A node that turns the records of `parent` into changes of a table.
+template <class K, class V>
+NodeId add_table(DslGraph& dsl, NodeId parent, const std::string& name, const Materialized<K, V>& materialized) {
+  const std::string& store = materialized.store_name;
+  if (store.empty()) {
+    return dsl.template add<Record<K, V>, Record<K, Change<V>>>(
+        name, {parent}, [] { return std::make_unique<PassingTableNode<K, V>>(); });
+  }
+  TableStore<K, V> rows(store, materialized.key_serde, materialized.value_serde);
+  NodeId node = dsl.template add<Record<K, V>, Record<K, Change<V>>>(
+      name, {parent}, [=] { return std::make_unique<StoredTableNode<K, V>>(rows); });
+  dsl.add_table_store(store, node, materialized.persistent, materialized.key_serde, materialized.value_serde);
+  return node;
+}
+
+}  // namespace detail
+
+template <class K, class V>
+KTable<K, V> KStream<K, V>::to_table(Materialized<K, V> materialized) const {
+  materialized.key_serde = detail::serde_or(materialized.key_serde, key_serde_);
+  materialized.value_serde = detail::serde_or(materialized.value_serde, value_serde_);
+  auto name = graph_->name_for(materialized.name, node_, "to_table");
+  NodeId parent = node_;
+  if (key_changed_) {
+    const std::string& base = materialized.store_name.empty() ? name : materialized.store_name;
+    parent = detail::add_repartition<K, V>(
+        *graph_, node_,
+        {.name = base, .key_serde = materialized.key_serde, .value_serde = materialized.value_serde});
+  }
+  auto node = detail::add_table(*graph_, parent, name, materialized);
+  return KTable<K, V>(graph_, node, materialized.store_name, materialized.key_serde, materialized.value_serde);
+}
 
 }  // namespace millrace

@@ -1,11 +1,13 @@
 // Option structs of the DSL. Every field has a default; name the ones you set: .to("t", {.name = "out"}).
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include <millrace/model/offset_reset.hpp>
+#include <millrace/processor/stream_partitioner.hpp>
 #include <millrace/serde/serde.hpp>
 
 namespace millrace {
@@ -31,6 +33,19 @@ struct Produced {
   std::string name{};
   Serde<K> key_serde{};
   Serde<V> value_serde{};
+  StreamPartitioner<K, V> partitioner{};  ///< default: Kafka's, a hash of the key
+};
+
+/// How a stream is sent through a topic that brings equal keys together. The name becomes that of the operator and of
+/// the topic: "<application id>-<name>-repartition".
+template <class K, class V>
+struct Repartitioned {
+  std::string name{};
+  Serde<K> key_serde{};
+  Serde<V> value_serde{};
+  /// Default: as many as what is joined with it, else as the largest topic upstream. At least 1.
+  std::optional<std::int32_t> partitions{};
+  StreamPartitioner<K, V> partitioner{};  ///< default: Kafka's, a hash of the key
 };
 
 /// How records are grouped. The name becomes that of the repartition topic, if one is needed:

@@ -14,6 +14,7 @@
 #include <string>
 #include <utility>
 
+#include <millrace/dsl/branched.hpp>
 #include <millrace/dsl/kgrouped_stream.hpp>
 
 namespace millrace {
@@ -41,17 +42,10 @@ class StreamsBuilder {
     options.value_serde = value_serde;
     NodeId parent = source<K, V>(topic, options);
     std::string name = graph_->name_for(materialized.name, parent, "table");
-    const std::string& store = materialized.store_name;
-    if (store.empty()) {
-      auto node = graph_->add<Record<K, V>, Record<K, Change<V>>>(
-          name, {parent}, [] { return std::make_unique<detail::PassingTableNode<K, V>>(); });
-      return KTable<K, V>(graph_, node, "", key_serde, value_serde);
-    }
-    detail::TableStore<K, V> rows(store, key_serde, value_serde);
-    auto node = graph_->add<Record<K, V>, Record<K, Change<V>>>(
-        name, {parent}, [=] { return std::make_unique<detail::StoredTableNode<K, V>>(rows); });
-    graph_->add_table_store(store, node, materialized.persistent, key_serde, value_serde);
-    return KTable<K, V>(graph_, node, store, key_serde, value_serde);
+    materialized.key_serde = key_serde;
+    materialized.value_serde = value_serde;
+    auto node = detail::add_table(*graph_, parent, name, materialized);
+    return KTable<K, V>(graph_, node, materialized.store_name, key_serde, value_serde);
   }
 
   /// Adds a store for processors; connect it by naming it in ProcessOptions::stores.

@@ -8,76 +8,24 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <stdexcept>
-#include <string>
-#include <type_traits>
-#include <utility>
+#include <string_view>
 
-#include <millrace/processor/key_value_store.hpp>
+#include <millrace/processor/operator_context.hpp>
 
 namespace millrace {
 
-/// A scheduled punctuator. Cheap to copy; cancelling twice does nothing.
-class Cancellable {
- public:
-  Cancellable() = default;
-  Cancellable(TaskContext& context, PunctuatorId id) : context_(&context), id_(id) {}
-  /// Allowed within the punctuator itself.
-  void cancel() {
-    if (context_ != nullptr) context_->cancel(id_);
-  }
-
- private:
-  TaskContext* context_ = nullptr;
-  PunctuatorId id_ = 0;
-};
-
 /// What a processor may do. Valid from init() to close(). Thread: the one that owns the task.
 template <class KOut, class VOut>
-class ProcessorContext {
+class ProcessorContext : public OperatorContext {
  public:
-  ProcessorContext(TaskContext& task, const Node& node, const std::vector<Node*>& children)
-      : task_(task), node_(node), children_(children) {}
+  using OperatorContext::OperatorContext;
 
   /// Gives the record to all children, depth first, before it returns.
-  void forward(const Record<KOut, VOut>& record) {
-    for (Node* child : children_) child->process(&record);
-  }
-
-  /// The store of that name. Fails with StoreMissing unless it stands in ProcessOptions::stores, with StoreTypeMismatch
-  /// if it was declared with other types.
-  template <class K, class V>
-  [[nodiscard]] KeyValueStore<K, V> state_store(std::string_view name) {
-    StateStore& store = task_.state_store(node_.name(), name);
-    const auto* typing = dynamic_cast<const KeyValueTyping<K, V>*>(task_.store_spec(name).typing.get());
-    if (typing == nullptr) {
-      task_.fail(Error(ErrorCode::StoreTypeMismatch,
-                       "the store is asked for as " + type_name(typeid(K)) + " -> " + type_name(typeid(V)) +
-                           ", but was declared as " + task_.store_spec(name).types,
-                       {.node = node_.name(), .store = std::string(name)}));
-    }
-    return KeyValueStore<K, V>(task_, static_cast<KeyValueBytesStore&>(store), *typing);
-  }
-
-  /// Calls `punctuator` every `interval`; missed intervals become one call. Call it in init() or process().
-  Cancellable schedule(milliseconds interval, PunctuationType type, Punctuator punctuator) {
-    return Cancellable(task_, task_.schedule(node_.name(), interval, type, std::move(punctuator)));
-  }
-  /// Commits soon after the current record.
-  void request_commit() { task_.request_commit(); }
-
-  [[nodiscard]] const std::string& application_id() const { return task_.application_id(); }
-  [[nodiscard]] const TaskId& task_id() const { return task_.task_id(); }
-  /// Topic, partition and offset of the current record; nullopt in init() and in punctuators.
-  [[nodiscard]] std::optional<RecordMetadata> record_metadata() const { return task_.record_metadata(); }
-  /// Highest timestamp seen by the task; kNoTimestamp before the first record.
-  [[nodiscard]] Timestamp current_stream_time() const { return task_.stream_time(); }
-  [[nodiscard]] Timestamp current_system_time() const { return task_.wall_time(); }
-
- private:
-  TaskContext& task_;
-  const Node& node_;
-  const std::vector<Node*>& children_;
+  void forward(const Record<KOut, VOut>& record) { forward_erased(&record); }
+  /// Gives the record to the operator of that name alone. Fails with ChildUnknown if it does not follow this one.
+  void forward(const Record<KOut, VOut>& record, std::string_view child) { forward_erased(&record, child); }
 };
 
 /// Stands for "forwards nothing" as KOut and VOut.

@@ -24,12 +24,17 @@ class TopicCatalog {
   std::map<std::string, TopicInfo> topics_;
 };
 
-/// The internal topics of an application, with the number of partitions each needs: a repartition topic has as many as
-/// the largest topic upstream, a changelog as many as its sub-topology has tasks. Errors: SourceTopicMissing,
-/// NotCopartitioned, each naming all topics concerned.
+/// The internal topics of an application, with the number of partitions each needs. A repartition topic has the number
+/// that the user fixed, else that of the topics which its sub-topology reads beside it, else as many as the largest
+/// topic upstream; a changelog has as many as its sub-topology has tasks. Errors: SourceTopicMissing, NotCopartitioned,
+/// each naming all topics concerned.
 [[nodiscard]] Result<std::vector<TopicSpec>> plan_internal_topics(const Topology& topology,
                                                                   const std::string& application_id,
                                                                   const TopicCatalog& catalog);
+
+/// True if `topic` is a repartition topic or a changelog that the application makes for itself.
+[[nodiscard]] bool is_internal_topic(const Topology& topology, const std::string& application_id,
+                                     const std::string& topic);
 
 /// All tasks: one per sub-topology and partition of its sources. REQUIRES: every source topic is in the catalog.
 [[nodiscard]] std::vector<TaskId> plan_tasks(const Topology& topology, const std::string& application_id,

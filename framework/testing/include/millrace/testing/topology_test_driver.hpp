@@ -38,6 +38,8 @@ struct TestDriverOptions {
   WallTime start{};
   /// Of every source and output topic.
   int partitions = 1;
+  /// Further topics: what a function of the topology may choose to write to.
+  std::vector<std::string> topics{};
   /// Opens the stores that are declared persistent, in config.state_dir, which is then locked as in production.
   /// Outlives the driver. Null: they are in memory too, and restored from the changelogs at each start.
   TaskBackendFactory* persistent_stores = nullptr;

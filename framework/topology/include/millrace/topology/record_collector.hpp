@@ -25,6 +25,11 @@ class RecordCollector {
 
   /// Looks the topic up once, so that send() needs no name. Fails (TopicUnknown) if the log has no such topic.
   [[nodiscard]] virtual OutputTopic open(const TopicRef& topic) = 0;
+  /// A user's topic, chosen while running; nullopt if the log had no such topic when the application started, or if it
+  /// is one of the application's internal topics.
+  [[nodiscard]] virtual std::optional<OutputTopic> find(const std::string& topic) = 0;
+  /// How many partitions an opened topic has.
+  [[nodiscard]] virtual std::int32_t partition_count(OutputTopic topic) const = 0;
   /// Copies the bytes. Without a partition, Kafka's default partitioner picks it from the key; records without a key
   /// are spread.
   virtual void send(OutputTopic topic, std::optional<Partition> partition, OptionalBytesView key,

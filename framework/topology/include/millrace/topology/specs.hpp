@@ -31,7 +31,7 @@ struct NodeSpec {
   std::vector<NodeId> parents;
   std::vector<NodeId> children;
   std::vector<std::string> stores;          ///< that the node may use
-  std::vector<TopicRef> topics;             ///< of a source; one for a sink
+  std::vector<TopicRef> topics;             ///< of a source; one for a sink, none if it chooses a topic per record
   std::optional<OffsetReset> offset_reset;  ///< of a source; default: auto.offset.reset
   const std::type_info* input = nullptr;    ///< Record<K, V> taken; nullptr for sources
   const std::type_info* output = nullptr;   ///< Record<K, V> forwarded; nullptr for sinks
@@ -66,6 +66,7 @@ struct RepartitionSpec {
   TopicRef topic;
   NodeId sink;
   NodeId source;
+  std::optional<std::int32_t> partitions = std::nullopt;  ///< fixed by the user; else it follows from the topics around
 };
 
 }  // namespace millrace

@@ -22,10 +22,13 @@ class TopologyGraph {
   void add_store(StoreSpec spec);
   void connect_store(NodeId node, const std::string& store);
   void add_repartition(RepartitionSpec spec) { repartitions_.push_back(std::move(spec)); }
+  /// Topologies that were built before keep the factory that they have.
+  void replace_factory(NodeId node, NodeFactory factory) { nodes_.at(node.value()).factory = std::move(factory); }
   /// Notes a fault that build() is to report.
   void add_finding(std::string finding) { findings_.push_back(std::move(finding)); }
 
   [[nodiscard]] const NodeSpec& node(NodeId id) const { return nodes_.at(id.value()); }
+  [[nodiscard]] const std::vector<RepartitionSpec>& repartitions() const { return repartitions_; }
   [[nodiscard]] bool has_store(const std::string& name) const;
 
   /// The name of an unnamed operator: its parent's, the verb and, from the second sibling of that verb on, its ordinal.

@@ -1,8 +1,10 @@
 // DslGraph: what the handles of one StreamsBuilder share.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -20,6 +22,8 @@ struct DslGraph {
   TopologyGraph graph;
   /// By topic: the pair of serdes that it is read with, of the types of its source.
   std::map<std::string, std::shared_ptr<void>> source_serdes;
+  /// By the sink of a repartition topic: what makes it so that records without a key pass.
+  std::map<NodeId, NodeFactory> keep_null_keys_sinks;
 
   /// Name given by the user, or derived from the parent's.
   std::string name_for(const std::string& given, NodeId parent, std::string_view verb) {
@@ -54,18 +58,30 @@ struct DslGraph {
     return graph.add_node(std::move(spec));
   }
 
+  /// Without a topic, `factory` makes a node that chooses one.
   template <class K, class V>
-  NodeId add_sink(std::string name, NodeId parent, TopicRef topic, Serde<K> key_serde, Serde<V> value_serde) {
-    check(name, key_serde, "key");
-    check(name, value_serde, "value");
+  NodeId add_sink(std::string name, NodeId parent, std::vector<TopicRef> topics, NodeFactory factory) {
     NodeSpec spec;
     spec.kind = NodeKind::Sink;
     spec.name = std::move(name);
     spec.parents = {parent};
-    spec.topics = {topic};
+    spec.topics = std::move(topics);
     spec.input = &typeid(Record<K, V>);
-    spec.factory = [=] { return std::make_unique<TypedSinkNode<K, V>>(topic, key_serde, value_serde, topic.internal); };
+    spec.factory = std::move(factory);
     return graph.add_node(std::move(spec));
+  }
+
+  /// Records without a key pass through the repartition topics upstream of `node`, as a left join needs them to.
+  void keep_null_keys(NodeId node) {
+    const NodeSpec& spec = graph.node(node);
+    for (const RepartitionSpec& repartition : graph.repartitions()) {
+      if (repartition.source != node) continue;
+      const NodeId sink = repartition.sink;
+      if (auto factory = keep_null_keys_sinks.find(sink); factory != keep_null_keys_sinks.end())
+        graph.replace_factory(sink, factory->second);
+      keep_null_keys(sink);
+    }
+    for (NodeId parent : spec.parents) keep_null_keys(parent);
   }
 
   /// Notes a finding if a serde is missing.

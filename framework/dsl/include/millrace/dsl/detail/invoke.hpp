@@ -101,6 +101,29 @@ decltype(auto) call(F& f, const Record<K, V>& record, TaskContext& context, cons
   }
 }
 
+template <class F, class K, class V, class Extra>
+concept TakesKeyValueAnd = std::invocable<F&, Argument<F, 0, K>, Argument<F, 1, V>, const Extra&>;
+template <class F, class K, class V, class Extra>
+concept TakesValueAnd = std::invocable<F&, Argument<F, 0, V>, const Extra&>;
+
+/// As call(); `extra` stands behind the parameters if the function takes it there.
+template <class F, class K, class V, class Extra>
+decltype(auto) call_with(F& f, const Record<K, V>& record, const Extra& extra, TaskContext& context,
+                         const std::string& node) {
+  if constexpr (TakesKeyValueAnd<F, K, V, Extra>) {
+    return run_user_code(context, node, [&]() -> decltype(auto) {
+      return f(argument<F, 0, K>(record.key, context, node, "key"),
+               argument<F, 1, V>(record.value, context, node, "value"), extra);
+    });
+  } else if constexpr (TakesValueAnd<F, K, V, Extra>) {
+    return run_user_code(context, node, [&]() -> decltype(auto) {
+      return f(argument<F, 0, V>(record.value, context, node, "value"), extra);
+    });
+  } else {
+    return call(f, record, context, node);
+  }
+}
+
 /// What call() returns.
 template <class F, class K, class V>
 using CallResult =

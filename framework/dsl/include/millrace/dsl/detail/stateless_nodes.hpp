@@ -1,10 +1,13 @@
 // Nodes of the operators without state. Each holds the user's function and gives its children what the verb says.
 #pragma once
 
+#include <functional>
 #include <iterator>
 #include <ranges>
+#include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <millrace/dsl/detail/invoke.hpp>
 #include <millrace/topology/node.hpp>
@@ -152,8 +155,26 @@ class PeekNode final : public FunctionNode<K, V> {
   F action_;
 };
 
-/// merge: hands on what comes from either parent.
-class MergeNode final : public Node {
+/// split: gives each record to the first child whose predicate wants it, else to the child after the last predicate's,
+/// if there is one.
+template <class K, class V>
+class SplitNode final : public FunctionNode<K, V> {
+ public:
+  using Predicates =
+      std::vector<std::function<bool(const Record<K, V>&, TaskContext& context, const std::string& node)>>;
+  explicit SplitNode(Predicates predicates) : predicates_(std::move(predicates)) {}
+  void process(const void* record) override {
+    std::size_t at = 0;
+    while (at < predicates_.size() && !predicates_[at](this->typed(record), *this->context_, this->name())) ++at;
+    if (at < this->children().size()) this->children()[at]->process(record);
+  }
+
+ private:
+  Predicates predicates_;
+};
+
+/// merge, and the beginning of a branch: hands on what comes.
+class PassNode final : public Node {
  public:
   void init(TaskContext&) override {}
   void process(const void* record) override { forward_erased(record); }
