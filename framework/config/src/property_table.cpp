@@ -198,6 +198,14 @@ void add_limits(Table& table) {
                        .max = 1'000'000,
                        .doc = "Records a task processes before the thread looks at commits, timers and other tasks.",
                        .importance = Importance::Low}));
+  table.push_back(row(&StreamsConfig::process_ahead,
+                      {.name = "commit.process.ahead",
+                       .type = PropertyType::Bool,
+                       .default_value = "true",
+                       .doc = "Whether a thread processes on while its commit is in flight. It costs memory for what is "
+                              "processed meanwhile; without it the thread waits, and throughput falls with the time "
+                              "that commits take.",
+                       .importance = Importance::Low}));
 }
 
 void add_operations(Table& table) {

@@ -185,6 +185,7 @@ void StreamThread::restore() {
 /// What is processed while a commit is in flight goes into the open generation and waits for the next commit. If the
 /// one in flight fails, both are dropped. So the time that a commit takes costs no throughput.
 StreamThread::Work StreamThread::process_ahead() {
+  if (!ports_.config.process_ahead) return Work::None;
   if (state_ != ThreadState::Running || stop_requested_ || closing_ || put_off_) return Work::None;
   Work work = process();
   if (!put_off_) punctuate();

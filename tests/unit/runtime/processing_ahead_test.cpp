@@ -172,5 +172,23 @@ TEST(ProcessingAheadLimits, StopsWhenTheBufferIsFull) {
   EXPECT_EQ(world.numbers("out").size(), 200U);
 }
 
+TEST(ProcessingAheadSwitchedOff, NothingIsProcessedWhileACommitIsInFlight) {
+  StreamsConfig config;
+  config.process_ahead = false;
+  World world(counting(), config);
+  world.start();
+  world.run();
+  world.faulty->hold_commit();
+  world.produce("in", "k", "v");
+  world.run();
+  ASSERT_TRUE(world.faulty->holds_a_commit());
+  world.produce("in", "k", "v");
+  world.run();
+  EXPECT_EQ(world.thread().status().lag_records, 1);
+  world.faulty->answer_held();
+  world.run();
+  EXPECT_EQ(world.numbers("out").size(), 2U);
+}
+
 }  // namespace
 }  // namespace millrace

@@ -46,6 +46,7 @@ struct StreamsConfig {
   std::int64_t record_cache_max_bytes = std::int64_t{64} << 20;  ///< 0: no cache
   std::int64_t fetch_max_bytes = std::int64_t{4} << 20;          ///< per partition
   int max_records_per_step = 1000;
+  bool process_ahead = true;  ///< while a commit is in flight
 
   bool log_fsync = false;
   int default_partitions = 1;
