@@ -1,5 +1,7 @@
 #include <millrace/state/memory_task_backend.hpp>
 
+#include <iterator>
+
 #include <millrace/base/assert.hpp>
 
 namespace millrace {
@@ -10,21 +12,29 @@ using Entries = std::map<Bytes, Bytes, std::less<>>;
 
 class MemoryIterator final : public KeyValueIterator {
  public:
-  MemoryIterator(std::shared_ptr<const Entries> entries, const KeyRange& range) : entries_(std::move(entries)) {
-    at_ = range.from ? entries_->lower_bound(*range.from) : entries_->begin();
-    end_ = range.to ? entries_->lower_bound(*range.to) : entries_->end();
-    if (range.from && range.to && *range.to < *range.from) at_ = end_;
+  MemoryIterator(std::shared_ptr<const Entries> entries, const KeyRange& range)
+      : entries_(std::move(entries)), descending_(range.order == KeyOrder::Descending) {
+    first_ = range.from ? entries_->lower_bound(*range.from) : entries_->begin();
+    last_ = range.to ? entries_->lower_bound(*range.to) : entries_->end();
+    if (range.empty()) first_ = last_;
   }
-  bool valid() const override { return at_ != end_; }
-  void next() override { ++at_; }
-  BytesView key() const override { return at_->first; }
-  BytesView value() const override { return at_->second; }
+  bool valid() const override { return first_ != last_; }
+  void next() override {
+    if (descending_) --last_;
+    else ++first_;
+  }
+  BytesView key() const override { return here().first; }
+  BytesView value() const override { return here().second; }
   Result<void> status() const override { return {}; }
 
  private:
+  [[nodiscard]] const Entries::value_type& here() const { return descending_ ? *std::prev(last_) : *first_; }
+
   std::shared_ptr<const Entries> entries_;
-  Entries::const_iterator at_;
-  Entries::const_iterator end_;
+  const bool descending_;
+  // What is left to be shown: [first_, last_).
+  Entries::const_iterator first_;
+  Entries::const_iterator last_;
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include <millrace/state/transaction_buffer.hpp>
 
+#include <algorithm>
 #include <utility>
 
 #include <millrace/base/assert.hpp>
@@ -18,8 +19,9 @@ class MergedIterator final : public KeyValueIterator {
     Bytes key;
     std::optional<Bytes> value;
   };
-  MergedIterator(std::vector<Dirty> dirty, std::unique_ptr<KeyValueIterator> backend)
-      : dirty_(std::move(dirty)), backend_(std::move(backend)) {
+  /// Both in the direction of `order`.
+  MergedIterator(std::vector<Dirty> dirty, std::unique_ptr<KeyValueIterator> backend, KeyOrder order)
+      : dirty_(std::move(dirty)), backend_(std::move(backend)), descending_(order == KeyOrder::Descending) {
     settle();
   }
   bool valid() const override { return on_dirty_ || on_backend_; }
@@ -33,7 +35,9 @@ class MergedIterator final : public KeyValueIterator {
   Result<void> status() const override { return backend_->status(); }
 
  private:
-  // Finds the next entry to show: the smaller key, dirty before backend, deleted ones skipped.
+  [[nodiscard]] bool before(BytesView left, BytesView right) const { return descending_ ? right < left : left < right; }
+
+  // Finds the next entry to show: the key that comes first, dirty before backend, deleted ones skipped.
   void settle() {
     on_dirty_ = on_backend_ = false;
     while (index_ < dirty_.size() || backend_->valid()) {
@@ -44,7 +48,7 @@ class MergedIterator final : public KeyValueIterator {
         return;
       }
       const Dirty& dirty = dirty_[index_];
-      if (backend_->valid() && backend_->key() < BytesView(dirty.key)) {
+      if (backend_->valid() && before(backend_->key(), dirty.key)) {
         on_backend_ = true;
         return;
       }
@@ -60,6 +64,7 @@ class MergedIterator final : public KeyValueIterator {
   std::vector<Dirty> dirty_;
   std::size_t index_ = 0;
   std::unique_ptr<KeyValueIterator> backend_;
+  const bool descending_;
   bool on_dirty_ = false;
   bool on_backend_ = false;
 };
@@ -278,6 +283,8 @@ void TransactionBuffer::build_order() {
 }
 
 Result<std::unique_ptr<KeyValueIterator>> TransactionBuffer::range(const KeyRange& range) {
+  auto backend = backend_.range(range);
+  if (!backend) return backend.error();
   build_order();
   std::vector<MergedIterator::Dirty> dirty;
   auto at = range.from ? order_.lower_bound(BytesView(*range.from)) : order_.begin();
@@ -285,9 +292,11 @@ Result<std::unique_ptr<KeyValueIterator>> TransactionBuffer::range(const KeyRang
     const Entry& entry = *at->second;
     dirty.push_back({Bytes(at->first), entry.present ? std::optional<Bytes>(entry.value) : std::nullopt});
   }
-  auto backend = backend_.range(range);
-  if (!backend) return backend.error();
-  return std::unique_ptr<KeyValueIterator>(std::make_unique<MergedIterator>(std::move(dirty), std::move(*backend)));
+  // Nothing is written over what the backend has: no need to look at each entry twice.
+  if (dirty.empty()) return backend;
+  if (range.order == KeyOrder::Descending) std::reverse(dirty.begin(), dirty.end());
+  return std::unique_ptr<KeyValueIterator>(
+      std::make_unique<MergedIterator>(std::move(dirty), std::move(*backend), range.order));
 }
 
 }  // namespace millrace

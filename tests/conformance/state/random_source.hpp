@@ -47,7 +47,9 @@ class RandomSource {
     return filled(1 + below(one_in(5) ? 600 : 12));
   }
   KeyRange range() {
-    KeyRange range;
+    const KeyOrder order = one_in(2) ? KeyOrder::Descending : KeyOrder::Ascending;
+    if (one_in(4)) return prefix_range(key(), order);
+    KeyRange range{std::nullopt, std::nullopt, order};
     if (!one_in(4)) range.from = key();
     if (!one_in(4)) range.to = key();
     return range;

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 #include <millrace/adapters/rocksdb/rocksdb_state.hpp>
 #include <millrace/state/memory_task_backend.hpp>
 
@@ -73,6 +75,7 @@ Entries slice(const Map& map, const KeyRange& range) {
     if ((range.from && key < *range.from) || (range.to && key >= *range.to)) continue;
     entries.emplace_back(key, value);
   }
+  if (range.order == KeyOrder::Descending) std::reverse(entries.begin(), entries.end());
   return entries;
 }
 

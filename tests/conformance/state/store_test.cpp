@@ -138,6 +138,57 @@ TEST_P(Store, WalksFromItsFirstBoundUpToButWithoutTheSecond) {
   });
 }
 
+TEST_P(Store, WalksTheSameEntriesDownwards) {
+  for (const char* key : {"a", "c", "e"}) put(key, "committed");
+  put("gone", "committed");
+  under_test_.commit();
+  for (const char* key : {"b", "d"}) put(key, "open");
+  put("c", "changed");
+  put("gone", std::nullopt);
+  auto keys = [&](std::optional<Bytes> from, std::optional<Bytes> to) {
+    std::string joined;
+    for (const Entry& entry : entries({std::move(from), std::move(to), KeyOrder::Descending})) joined += entry.first;
+    return joined;
+  };
+  in_each_state([&] {
+    EXPECT_EQ(keys({}, {}), "edcba");
+    EXPECT_EQ(keys("b", "d"), "cb");
+    EXPECT_EQ(keys("c", "e"), "dc");
+    EXPECT_EQ(keys("b", {}), "edcb");
+    EXPECT_EQ(keys({}, "d"), "cba");
+    EXPECT_EQ(keys("bb", "dd"), "dc");
+    EXPECT_EQ(keys("e", Bytes("e\0", 2)), "e");
+    EXPECT_EQ(keys("f", {}), "");
+    EXPECT_EQ(keys({}, "a"), "");
+    EXPECT_EQ(keys("d", "b"), "");
+    EXPECT_EQ(keys("c", "c"), "");
+    EXPECT_THAT(entries({"c", "d", KeyOrder::Descending}), ElementsAre(Pair("c", "changed")));
+  });
+}
+
+TEST_P(Store, WalksThePrefixesOfKeys) {
+  const Bytes top("\xff\xff");
+  for (const Bytes& key : {Bytes("a"), Bytes("ab"), Bytes("ab\xff"), Bytes("abc"), Bytes("b"), Bytes("\xff"), top}) {
+    put(key, "v");
+  }
+  auto keys = [&](const Bytes& prefix, KeyOrder order = KeyOrder::Ascending) {
+    std::vector<Bytes> found;
+    for (const Entry& entry : entries(prefix_range(prefix, order))) found.push_back(entry.first);
+    return found;
+  };
+  in_each_state([&] {
+    EXPECT_THAT(keys("ab"), ElementsAre("ab", "abc", "ab\xff"));
+    EXPECT_THAT(keys("ab", KeyOrder::Descending), ElementsAre("ab\xff", "abc", "ab"));
+    EXPECT_THAT(keys("ab\xff"), ElementsAre("ab\xff"));
+    EXPECT_THAT(keys("b"), ElementsAre("b"));
+    EXPECT_THAT(keys("\xff"), ElementsAre("\xff", top));
+    EXPECT_THAT(keys("\xff", KeyOrder::Descending), ElementsAre(top, "\xff"));
+    EXPECT_THAT(keys(top), ElementsAre(top));
+    EXPECT_THAT(keys("c"), IsEmpty());
+    EXPECT_EQ(keys("").size(), 7U);
+  });
+}
+
 TEST_P(Store, WalksNothingBetweenBoundsThatAreEqualOrTheWrongWayRound) {
   for (const char* key : {"", "a", "b", "c"}) put(key, "v");
   in_each_state([&] {
@@ -172,6 +223,22 @@ TEST_P(Store, ShowsAnIteratorTheStoreAsOfItsMaking) {
   put("e", std::nullopt);
   EXPECT_THAT(drain(*iterator), ElementsAre(Pair("a", "old"), Pair("b", "old"), Pair("c", "old"), Pair("e", "old")));
   EXPECT_THAT(entries(), ElementsAre(Pair("a", "new"), Pair("aa", "new"), Pair("b", "old"), Pair("z", "new")));
+}
+
+TEST_P(Store, ShowsAnIteratorDownwardsTheStoreAsOfItsMaking) {
+  for (const char* key : {"a", "c", "e"}) put(key, "old");
+  under_test_.commit();
+  put("b", "old");
+  auto iterator = under_test_.store().range({{}, {}, KeyOrder::Descending}).value();
+  put("a", "new");
+  put("c", std::nullopt);
+  put("cc", "new");
+  under_test_.commit();
+  EXPECT_EQ(iterator->key(), "e");
+  iterator->next();
+  put("b", std::nullopt);
+  under_test_.commit();
+  EXPECT_THAT(drain(*iterator), ElementsAre(Pair("c", "old"), Pair("b", "old"), Pair("a", "old")));
 }
 
 TEST_P(Store, MayBeWrittenWhileItIsWalked) {

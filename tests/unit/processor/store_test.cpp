@@ -1,4 +1,5 @@
 // Typed stores as processors use them.
+#include <cstdint>
 #include <memory>
 
 #include <gmock/gmock.h>
@@ -73,6 +74,34 @@ TEST(TypedStore, WalksARangeInOrder) {
     EXPECT_THAT(entries(store.range("d", "b")), IsEmpty());
     EXPECT_THAT(entries(store.range("b", "b")), IsEmpty());
     EXPECT_EQ(entries(store.all()).size(), 5U);
+  });
+}
+
+TEST(TypedStore, WalksARangeDownwards) {
+  with_store([](Store& store) {
+    for (const char* key : {"d", "b", "a", "c"}) store.put(key, "v");
+    EXPECT_THAT(entries(store.reverse_range("b", "d")), ElementsAre(Pair("c", "v"), Pair("b", "v")));
+    EXPECT_THAT(entries(store.reverse_range("c", std::nullopt)), ElementsAre(Pair("d", "v"), Pair("c", "v")));
+    EXPECT_THAT(entries(store.reverse_range("d", "b")), IsEmpty());
+    Text keys;
+    for (auto [key, value] : store.reverse_all()) {
+      keys += key;
+      store.erase("a");  // the walk still shows it
+    }
+    EXPECT_EQ(keys, "dcba");
+  });
+}
+
+TEST(TypedStore, WalksTheKeysThatBeginWithAPrefix) {
+  with_store([](Store& store) {
+    for (const char* key : {"team-1/bob", "team-1/eve", "team-10/al", "team-2/joe"}) store.put(key, "v");
+    EXPECT_THAT(entries(store.prefix_scan("team-1/")), ElementsAre(Pair("team-1/bob", "v"), Pair("team-1/eve", "v")));
+    EXPECT_THAT(entries(store.prefix_scan("team-3")), IsEmpty());
+    EXPECT_EQ(entries(store.prefix_scan("")).size(), 4U);
+    // Any type will do whose bytes are a prefix of those of the keys.
+    const Serde<std::uint16_t> pair;
+    EXPECT_EQ(entries(store.prefix_scan(std::uint16_t{0x7465}, pair)).size(), 4U);
+    EXPECT_THAT(entries(store.prefix_scan(std::uint16_t{0x7466}, pair)), IsEmpty());
   });
 }
 

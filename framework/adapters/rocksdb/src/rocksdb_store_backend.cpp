@@ -11,15 +11,25 @@ namespace {
 class RocksDbIterator final : public KeyValueIterator {
  public:
   RocksDbIterator(std::shared_ptr<StoreColumn> column, const KeyRange& range)
-      : column_(std::move(column)), to_(range.to.value_or(Bytes())), to_slice_(to_slice(to_)) {
+      : column_(std::move(column)),
+        descending_(range.order == KeyOrder::Descending),
+        from_(range.from.value_or(Bytes())),
+        to_(range.to.value_or(Bytes())),
+        from_slice_(to_slice(from_)),
+        to_slice_(to_slice(to_)) {
     rocksdb::ReadOptions options;
+    // Also where the walk begins: SeekToFirst() and SeekToLast() keep to them.
+    if (range.from) options.iterate_lower_bound = &from_slice_;
     if (range.to) options.iterate_upper_bound = &to_slice_;
     inner_.reset(column_->db().NewIterator(options, column_->handle()));
-    if (range.from) inner_->Seek(to_slice(*range.from));
+    if (descending_) inner_->SeekToLast();
     else inner_->SeekToFirst();
   }
   bool valid() const override { return inner_->Valid(); }
-  void next() override { inner_->Next(); }
+  void next() override {
+    if (descending_) inner_->Prev();
+    else inner_->Next();
+  }
   BytesView key() const override { return to_view(inner_->key()); }
   BytesView value() const override { return to_view(inner_->value()); }
   Result<void> status() const override {
@@ -29,7 +39,10 @@ class RocksDbIterator final : public KeyValueIterator {
 
  private:
   std::shared_ptr<StoreColumn> column_;
+  const bool descending_;
+  const Bytes from_;
   const Bytes to_;
+  const rocksdb::Slice from_slice_;
   const rocksdb::Slice to_slice_;
   std::unique_ptr<rocksdb::Iterator> inner_;
 };
@@ -58,8 +71,7 @@ Result<bool> RocksDbStoreBackend::get(BytesView key, Bytes& value) {
 
 Result<std::unique_ptr<KeyValueIterator>> RocksDbStoreBackend::range(const KeyRange& range) {
   // RocksDB does not say what it makes of bounds that are the wrong way round.
-  bool empty = range.to && (range.to->empty() || (range.from && *range.from >= *range.to));
-  if (empty) return std::unique_ptr<KeyValueIterator>(std::make_unique<EmptyIterator>());
+  if (range.empty()) return std::unique_ptr<KeyValueIterator>(std::make_unique<EmptyIterator>());
   return std::unique_ptr<KeyValueIterator>(std::make_unique<RocksDbIterator>(column_, range));
 }
 

@@ -23,7 +23,8 @@ struct KeyValueTyping final : StoreTyping {
   Serde<V> value_serde;
 };
 
-/// Walks entries in the order of their keys' bytes; a snapshot as of its making. Use it in a range-based for.
+/// Walks entries in the order of their keys' bytes, upwards or downwards. Shows the store as of its making, whatever is
+/// written meanwhile. Use it in a range-based for.
 template <class K, class V>
 class TypedRange {
  public:
@@ -106,14 +107,24 @@ class KeyValueStore {
   }
   /// Entries with from <= key < to, in the order of the serialized keys.
   [[nodiscard]] TypedRange<K, V> range(const std::optional<K>& from, const std::optional<K>& to) {
-    KeyRange bounds;
-    if (from) typing_->key_serde.serialize(*from, bounds.from.emplace());
-    if (to) typing_->key_serde.serialize(*to, bounds.to.emplace());
-    auto iterator = store_->range(bounds);
-    if (!iterator) context_->fail(iterator.error().at({.store = name()}));
-    return TypedRange<K, V>(*context_, *typing_, name(), std::move(*iterator));
+    return walk(bounds(from, to, KeyOrder::Ascending));
+  }
+  /// The entries of range(from, to), the last one first.
+  [[nodiscard]] TypedRange<K, V> reverse_range(const std::optional<K>& from, const std::optional<K>& to) {
+    return walk(bounds(from, to, KeyOrder::Descending));
   }
   [[nodiscard]] TypedRange<K, V> all() { return range(std::nullopt, std::nullopt); }
+  [[nodiscard]] TypedRange<K, V> reverse_all() { return reverse_range(std::nullopt, std::nullopt); }
+  /// Entries whose serialized key begins with the serialized prefix, in the order of the serialized keys. A std::string
+  /// is a prefix of longer ones; a number is one of nothing but itself. Source: KIP-614.
+  [[nodiscard]] TypedRange<K, V> prefix_scan(const K& prefix) { return prefix_scan(prefix, typing_->key_serde); }
+  /// The same with a prefix of another type, as `prefix_serde` writes it. REQUIRES: prefix_serde.has_codec().
+  template <class P>
+  [[nodiscard]] TypedRange<K, V> prefix_scan(const P& prefix, const Serde<P>& prefix_serde) {
+    Bytes bytes;
+    prefix_serde.serialize(prefix, bytes);
+    return walk(prefix_range(bytes));
+  }
   [[nodiscard]] std::uint64_t approximate_entries() const { return store_->approximate_entries(); }
 
  private:
@@ -121,6 +132,17 @@ class KeyValueStore {
   void encode(const Serde<T>& serde, const T& value, Bytes& out) {
     out.clear();
     serde.serialize(value, out);
+  }
+  KeyRange bounds(const std::optional<K>& from, const std::optional<K>& to, KeyOrder order) {
+    KeyRange range{std::nullopt, std::nullopt, order};
+    if (from) typing_->key_serde.serialize(*from, range.from.emplace());
+    if (to) typing_->key_serde.serialize(*to, range.to.emplace());
+    return range;
+  }
+  TypedRange<K, V> walk(const KeyRange& range) {
+    auto iterator = store_->range(range);
+    if (!iterator) context_->fail(iterator.error().at({.store = name()}));
+    return TypedRange<K, V>(*context_, *typing_, name(), std::move(*iterator));
   }
   void write(OptionalBytesView value) {
     auto written = store_->put(key_bytes_, value);

@@ -23,7 +23,8 @@ class StateStore {
   [[nodiscard]] virtual const std::string& name() const = 0;
 };
 
-/// Walks entries upwards. Shows the store as it was when the iterator was made; later writes do not disturb it.
+/// Walks entries in the order of their keys, upwards or downwards. Shows the store as it was when the iterator was
+/// made, through later writes, commits and aborts, and may outlive them all.
 class KeyValueIterator {
  public:
   KeyValueIterator() = default;
@@ -43,11 +44,25 @@ class KeyValueIterator {
   [[nodiscard]] virtual Result<void> status() const = 0;
 };
 
-/// Bounds of a walk: from <= key < to; without a bound, from the first or to the last.
-struct KeyRange {
-  std::optional<Bytes> from;
-  std::optional<Bytes> to;
+/// Which way a walk goes.
+enum class KeyOrder : std::uint8_t {
+  Ascending,   ///< from the smallest key of the range to the largest
+  Descending,  ///< from the largest to the smallest
 };
+
+/// Bounds and direction of a walk: from <= key < to; without a bound, from the first or to the last. The bounds are the
+/// same for both directions. Nothing is between bounds that are equal or the wrong way round.
+struct KeyRange {
+  std::optional<Bytes> from{};
+  std::optional<Bytes> to{};
+  KeyOrder order = KeyOrder::Ascending;
+
+  /// True if no key can be in it.
+  [[nodiscard]] bool empty() const { return to && (to->empty() || (from && *from >= *to)); }
+};
+
+/// All keys that begin with `prefix`; with an empty prefix, all keys.
+[[nodiscard]] KeyRange prefix_range(BytesView prefix, KeyOrder order = KeyOrder::Ascending);
 
 /// What runtime and backends deal in. Processors use the typed KeyValueStore<K, V> of the processor layer.
 class KeyValueBytesStore : public StateStore {
@@ -56,6 +71,7 @@ class KeyValueBytesStore : public StateStore {
   [[nodiscard]] virtual Result<OptionalBytesView> get(BytesView key) = 0;
   /// Null deletes. Copies the bytes.
   [[nodiscard]] virtual Result<void> put(BytesView key, OptionalBytesView value) = 0;
+  /// The entries of a range, in either direction. Errors: StateReadFailed.
   [[nodiscard]] virtual Result<std::unique_ptr<KeyValueIterator>> range(const KeyRange& range) = 0;
   /// Number of entries; exact for in-memory stores without open writes, an estimate otherwise.
   [[nodiscard]] virtual std::uint64_t approximate_entries() const = 0;

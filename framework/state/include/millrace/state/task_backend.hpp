@@ -30,7 +30,7 @@ class StoreBackend {
 
   /// Puts the value into `value` and returns true, or returns false. Errors: StateReadFailed, StateCorrupted.
   [[nodiscard]] virtual Result<bool> get(BytesView key, Bytes& value) = 0;
-  /// A snapshot as of now.
+  /// A snapshot as of now, in the direction that `range` says. It may outlive the backend.
   [[nodiscard]] virtual Result<std::unique_ptr<KeyValueIterator>> range(const KeyRange& range) = 0;
   [[nodiscard]] virtual std::uint64_t approximate_entries() const = 0;
 };

@@ -46,7 +46,7 @@ class TransactionBuffer {
   /// Borrowed until the next call. Errors: those of the backend.
   [[nodiscard]] Result<OptionalBytesView> get(BytesView key);
   void put(BytesView key, OptionalBytesView value);
-  /// Merges the buffer with a snapshot of the backend.
+  /// Merges a copy of the buffer's entries in the range with a snapshot of the backend.
   [[nodiscard]] Result<std::unique_ptr<KeyValueIterator>> range(const KeyRange& range);
 
   /// The current record ended well: its writes stay.
