@@ -143,7 +143,7 @@ class AddSubdirectory(Consumer):
                                   *([f"-DCMAKE_CXX_COMPILER_LAUNCHER={ccache}"] if ccache else []))
         self.assertIn("turnover", text)
         cache = (self.folder / "CMakeCache.txt").read_text(encoding="utf-8")
-        for part in ("TESTS", "BENCHMARKS", "APPS"):
+        for part in ("TESTS", "BENCHMARKS", "APPS", "EXAMPLES"):
             self.assertIn(f"MILLRACE_BUILD_{part}:BOOL=OFF", cache)
 
 
