@@ -82,8 +82,9 @@ TEST(CountsPerKey, SurviveARestart) {
 class Heartbeat : public millrace::Processor<Text, Text, Text, Text> {
  public:
   void init(Context& context) override {
-    context.schedule(1min, millrace::PunctuationType::WallClock,
-                     [this](millrace::Timestamp now) { this->context().forward({"all", "alive", now, {}}); });
+    context.schedule(1min, millrace::PunctuationType::WallClock, [this](millrace::Timestamp now) {
+      this->context().forward({"all", "alive", now, {}});
+    });
   }
   void process(const millrace::Record<Text, Text>&) override {}
 };
