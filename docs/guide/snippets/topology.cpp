@@ -75,6 +75,24 @@ TEST(GuideTopology, StatelessOperators) {
   EXPECT_EQ((driver.create_output_topic<std::string, std::string>("both").read_value()), "k: to be");
 }
 
+TEST(GuideTopology, Branches) {
+  millrace::StreamsBuilder builder;
+  auto orders = builder.stream<std::string, std::int64_t>("orders");  // customer -> amount
+  // [branches]
+  auto branches = orders.split({.name = "orders-"})
+                      .branch([](std::int64_t amount) { return amount > 1000; }, {.name = "large"})
+                      .branch([](std::int64_t amount) { return amount > 0; }, {.name = "small"})
+                      .default_branch({.name = "odd"});
+  branches.at("orders-large").to("large-orders");  // a record goes to the first branch that wants it
+  // [/branches]
+  branches.at("orders-odd").to("odd-orders");
+  millrace::TopologyTestDriver driver(builder.build());
+  auto in = driver.create_input_topic<std::string, std::int64_t>("orders");
+  for (std::int64_t amount : {5000, 3, -1}) in.pipe_input("ada", amount);
+  EXPECT_EQ((driver.create_output_topic<std::string, std::int64_t>("large-orders").read_value()), 5000);
+  EXPECT_EQ((driver.create_output_topic<std::string, std::int64_t>("odd-orders").read_value()), -1);
+}
+
 TEST(GuideTopology, Nulls) {
   millrace::StreamsBuilder builder;
   // [nulls]
