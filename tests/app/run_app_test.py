@@ -61,11 +61,32 @@ class CommandLine(ProgramTest):
         self.expect_misuse(run(self.sample, "reset", "--config", "x", "--yess"), r'did you mean "--yes"\?')
         self.expect_misuse(run(self.sample, "--verison"), r'did you mean "--version"\?')
 
+    def test_describe_diff_says_what_an_upgrade_loses(self):
+        now = run(self.sample, "describe").out
+        same = self.folder / "same.txt"
+        with open(same, "w", encoding="utf-8") as file:
+            file.write(now)
+        outcome = run(self.sample, "describe", "--diff", str(same))
+        self.expect(outcome, 0, err="")
+        self.assertRegex(outcome.out, r"(?m)^kept store +counted$")
+        renamed = self.folder / "renamed.txt"
+        with open(renamed, "w", encoding="utf-8") as file:
+            file.write(now.replace("counted", "tallied"))
+        outcome = run(self.sample, "describe", "--diff", str(renamed))
+        self.expect(outcome, 1, err="")
+        self.assertRegex(outcome.out, r'(?m)^RENAMED store +tallied: .*name it "tallied" to keep its state$')
+
+    def test_describe_diff_refuses_what_is_no_description(self):
+        self.expect(run(self.sample, "describe", "--diff", "/nonexistent"), 2, out="", err="MR-0702: /nonexistent")
+        self.expect(run(self.sample, "describe", "--diff", __file__), 2, out="", err="line 1 is none of a description")
+        self.expect_misuse(run(self.sample, "describe", "--diff", "x", "--format", "text"), "--format")
+
     def test_a_missing_option_value_or_a_wrong_one(self):
         for command in ("run", "check", "reset"):
             self.expect_misuse(run(self.sample, command), "--config is required")
             self.expect_misuse(run(self.sample, command, "--config"), "--config")
-        self.expect_misuse(run(self.sample, "describe", "--format", "xml"), "--format: xml not in {text,mermaid}")
+        self.expect_misuse(run(self.sample, "describe", "--format", "xml"),
+                           "--format: xml not in {text,mermaid,graphviz}")
         self.expect_misuse(run(self.sample, "describe", "surplus"), '"surplus" is not known')
 
     def test_describe_prints_the_topology(self):

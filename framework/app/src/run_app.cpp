@@ -2,6 +2,9 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
 #include <optional>
 
 #include <fmt/format.h>
@@ -16,6 +19,7 @@
 #include <millrace/app/version.hpp>
 #include <millrace/config/config_error.hpp>
 #include <millrace/topology/name_faults.hpp>
+#include <millrace/topology/topology_diff.hpp>
 #include "reset.hpp"
 
 namespace millrace {
@@ -120,12 +124,45 @@ int run(const std::string& name, Application application) {
   return failure ? kExitFailed : 0;
 }
 
+std::string picture(const Topology& topology, const std::string& format) {
+  if (format == "mermaid") return topology.mermaid();
+  if (format == "graphviz") return topology.graphviz();
+  return topology.describe();
+}
+
 int describe(const TopologyFactory& factory, const std::string& format) {
   auto topology = make_topology(factory);
   if (!topology) return kExitMisused;
-  std::string text = format == "mermaid" ? topology->mermaid() : topology->describe();
-  std::fputs(text.c_str(), stdout);
+  std::fputs(picture(*topology, format).c_str(), stdout);
   return flush_output();
+}
+
+std::optional<std::string> read_text(const std::string& file) {
+  std::ifstream from_file;
+  if (file != "-") from_file.open(file, std::ios::binary);
+  std::istream& in = file == "-" ? std::cin : from_file;
+  std::string text(std::istreambuf_iterator<char>(in), {});
+  if (in.bad() || !in || !(file == "-" || from_file.is_open())) return std::nullopt;
+  return text;
+}
+
+/// What an upgrade from the topology described in `file` to this one keeps and loses.
+int describe_diff(const TopologyFactory& factory, const std::string& file) {
+  auto text = read_text(file);
+  if (!text) {
+    print_error(Error(ErrorCode::InputUnreadable, fmt::format("{} cannot be read", file)).to_string());
+    return kExitMisused;
+  }
+  auto topology = make_topology(factory);
+  if (!topology) return kExitMisused;
+  auto diff = diff_topology(*text, *topology);
+  if (!diff) {
+    print_error(fmt::format("{}: {}", file, diff.error().to_string()));
+    return kExitMisused;
+  }
+  for (const std::string& line : diff->lines) std::printf("%s\n", line.c_str());
+  int flushed = flush_output();
+  return flushed != 0 ? flushed : (diff->loses ? kExitFailed : 0);
 }
 
 int check(const TopologyFactory& factory, const std::string& file, const AppOptions& options) {
@@ -177,11 +214,18 @@ int run_app(int argc, char** argv, const TopologyFactory& topology, const AppOpt
   app.require_subcommand(1);
   std::string file;
   std::string format = "text";
+  std::string old_description;
   bool yes = false;
   auto* run_command = app.add_subcommand("run", "Run until SIGTERM or SIGINT; a second signal ends it at once.");
   run_command->add_option("--config", file, "The YAML file of this deployment.")->required();
   auto* describe_command = app.add_subcommand("describe", "Print the topology.");
-  describe_command->add_option("--format", format, "text or mermaid.")->check(CLI::IsMember({"text", "mermaid"}));
+  auto* format_option = describe_command->add_option("--format", format, "text, mermaid or graphviz.")
+                            ->check(CLI::IsMember({"text", "mermaid", "graphviz"}));
+  describe_command
+      ->add_option("--diff", old_description,
+                   "A file with what `describe` of an older version printed (-: standard input): says which stores and "
+                   "topics an upgrade keeps, renames and leaves behind; exit code 1 if state or records would be lost.")
+      ->excludes(format_option);
   auto* check_command =
       app.add_subcommand("check", "Check a configuration file and the topology; name all that is wrong.");
   check_command->add_option("--config", file, "The YAML file to check.")->required();
@@ -204,7 +248,9 @@ int run_app(int argc, char** argv, const TopologyFactory& topology, const AppOpt
     }
     return report_misuse(name, message, unexpected, known);
   }
-  if (describe_command->parsed()) return describe(topology, format);
+  if (describe_command->parsed()) {
+    return old_description.empty() ? describe(topology, format) : describe_diff(topology, old_description);
+  }
   if (check_command->parsed()) return check(topology, file, options);
   if (reset_command->parsed()) return reset(topology, file, yes, options);
   auto application = load_application(topology, file, options);

@@ -202,9 +202,9 @@ void add_limits(Table& table) {
                       {.name = "commit.process.ahead",
                        .type = PropertyType::Bool,
                        .default_value = "true",
-                       .doc = "Whether a thread processes on while its commit is in flight. It costs memory for what is "
-                              "processed meanwhile; without it the thread waits, and throughput falls with the time "
-                              "that commits take.",
+                       .doc = "Whether a thread processes on while its commit is in flight. It costs memory for what "
+                              "is processed meanwhile; without it the thread waits, and throughput falls with the "
+                              "time that commits take.",
                        .importance = Importance::Low}));
 }
 

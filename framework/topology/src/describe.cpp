@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include <millrace/topology/topology.hpp>
+#include "topic_text.hpp"
 
 namespace millrace {
 
@@ -16,8 +17,6 @@ std::string names_of(const Topology& topology, const std::vector<NodeId>& ids) {
   for (NodeId id : ids) names.push_back(topology.node(id).name);
   return names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "));
 }
-
-std::string topic_text(const TopicRef& topic) { return topic.internal ? "<application.id>-" + topic.name : topic.name; }
 
 /// `text` within a Mermaid label, where <application.id> would be a tag that nobody sees.
 std::string label(const std::string& text) {

@@ -11,6 +11,12 @@ using testing_golden::expect_golden;
 
 TEST(Describe, ShowsTheWordCountAsText) { expect_golden("word_count.txt", sample::word_count().describe()); }
 TEST(Describe, ShowsTheWordCountAsMermaid) { expect_golden("word_count.mermaid.txt", sample::word_count().mermaid()); }
+TEST(Describe, ShowsTheWordCountForGraphviz) {
+  expect_golden("word_count.graphviz.txt", sample::word_count().graphviz());
+}
+TEST(Describe, ShowsEveryOperatorForGraphviz) {
+  expect_golden("every_operator.graphviz.txt", sample::every_operator().graphviz());
+}
 TEST(Describe, ShowsEveryOperatorAsText) { expect_golden("every_operator.txt", sample::every_operator().describe()); }
 TEST(Describe, ShowsEveryOperatorAsMermaid) {
   expect_golden("every_operator.mermaid.txt", sample::every_operator().mermaid());

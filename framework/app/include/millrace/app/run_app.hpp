@@ -3,13 +3,15 @@
 //   int main(int argc, char** argv) { return millrace::run_app(argc, argv, word_count); }
 //
 //   run --config FILE          runs until SIGTERM or SIGINT; a second one ends it at once
-//   describe [--format F]      prints the topology: text or mermaid
+//   describe [--format F]      prints the topology: text, mermaid or graphviz
+//   describe --diff OLD        what an upgrade from the topology described in OLD keeps, renames and loses
 //   check --config FILE        checks the configuration and says what is wrong
 //   reset --config FILE --yes  forgets offsets, internal topics and local state; without --yes says what it would do
 //   --help, --version
 //
-// Exit codes: 0 done, 1 failed while running, or a stop took longer than shutdown.timeout.ms and was cut short (nothing
-// is lost), 2 command line, configuration or topology at fault, 130 or 143 ended at once by a second SIGINT or SIGTERM.
+// Exit codes: 0 done, 1 failed while running, or `describe --diff` found a loss, or a stop took longer than
+// shutdown.timeout.ms and was cut short (nothing is lost), 2 command line, configuration or topology at fault, 130 or 143
+// ended at once by a second SIGINT or SIGTERM.
 // Results go to standard output, everything else to standard error.
 #pragma once
 

@@ -55,6 +55,8 @@ class Topology {
   [[nodiscard]] std::string describe() const;
   /// A Mermaid flowchart: sub-topologies as boxes, stores as cylinders, topics as stadiums.
   [[nodiscard]] std::string mermaid() const;
+  /// A Graphviz digraph (`dot -Tsvg`), drawn as mermaid() does.
+  [[nodiscard]] std::string graphviz() const;
 
  private:
   void check() const;
