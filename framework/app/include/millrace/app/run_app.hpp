@@ -10,8 +10,8 @@
 //   --help, --version
 //
 // Exit codes: 0 done, 1 failed while running, or `describe --diff` found a loss, or a stop took longer than
-// shutdown.timeout.ms and was cut short (nothing is lost), 2 command line, configuration or topology at fault, 130 or 143
-// ended at once by a second SIGINT or SIGTERM.
+// shutdown.timeout.ms and was cut short (nothing is lost), 2 command line, configuration or topology at fault, 130 or
+// 143 ended at once by a second SIGINT or SIGTERM.
 // Results go to standard output, everything else to standard error.
 #pragma once
 
