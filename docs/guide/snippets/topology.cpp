@@ -2,6 +2,8 @@
 
 #include <sstream>
 
+#include <millrace/topology/topology_diff.hpp>
+
 struct Scan {
   std::string player;
   std::string code;
@@ -120,6 +122,24 @@ TEST(GuideTopology, Names) {
   // [/names]
   std::string text = builder.build().describe();
   EXPECT_NE(text.find("Processor: count.to_stream "), std::string::npos) << text;
+}
+
+TEST(GuideTopology, Upgrades) {
+  auto counting = [](const std::string& store) {
+    millrace::StreamsBuilder builder;
+    builder.stream<std::string, std::string>("orders")
+        .group_by_key()
+        .count({.store_name = store})
+        .to_stream()
+        .to("out");
+    return builder.build();
+  };
+  auto diff = millrace::diff_topology(counting("orders-per-customer").describe(), counting("orders"));
+  ASSERT_TRUE(diff);
+  EXPECT_TRUE(diff->loses);
+  std::string text;
+  for (const std::string& line : diff->lines) text += (text.empty() ? "" : "\n") + line;
+  expect_message("upgrade.txt", text);
 }
 
 // [findings]
