@@ -47,6 +47,8 @@ class Streams::Impl {
       : topology_(std::move(topology)), config_(std::move(config)), given_logger_(logger) {}
   ~Impl() {
     close(config_.shutdown_timeout);
+    // Handles of stores may outlive this.
+    if (registry_) registry_->detach();
     state_gauges_collector_.reset();
     http_.reset();
     threads_.clear();
@@ -60,6 +62,9 @@ class Streams::Impl {
     auto catalog = wiring_->prepare_topics(topology_);
     if (!catalog) return catalog.error();
     catalog_ = std::move(*catalog);
+    registry_ = std::make_unique<StoreRegistry>(
+        topology_, plan_tasks(topology_, config_.application_id, catalog_),
+        [this](TaskId task, const std::string& store) { return explain_absence(task, store); });
     export_states();
     MILLRACE_TRY(start_http());
     std::string run_id = new_run_id();
@@ -75,7 +80,8 @@ class Streams::Impl {
                                     wiring_->log(),
                                     wiring_->backends(),
                                     &wiring_->directory(),
-                                    wiring_->clean_budget()};
+                                    wiring_->clean_budget(),
+                                    registry_.get()};
             return std::make_unique<StreamThread>(ports, i, run_id, std::move(wake_up));
           },
           [this] { notify(); }));
@@ -186,6 +192,11 @@ class Streams::Impl {
     return (*entries)->status();
   }
 
+  Result<StoreQuery> find_store(const std::string& name, const StoreQueryOptions& options) const {
+    if (!started()) return Error(ErrorCode::StreamsNotRunning, "the application was not started", {.store = name});
+    return registry_->query(name, options);
+  }
+
   void request_commit() {
     for (auto& thread : threads_) thread->request_commit();
   }
@@ -223,6 +234,34 @@ class Streams::Impl {
     if (taken) wiring_->logger().warn("http", fmt::format("port {} is taken: {}", config_.metrics_port, url));
     else wiring_->logger().info("http", url);
     return {};
+  }
+
+  /// Why a store cannot be read, for who wants to read it.
+  Error explain_absence(TaskId task, const std::string& store) const {
+    StreamsState now = state();
+    auto threads = statuses();
+    if (now != StreamsState::Starting && now != StreamsState::Running) {
+      auto dead = std::find_if(threads.begin(), threads.end(), [](const auto& t) { return t.failure.has_value(); });
+      return Error(ErrorCode::StreamsNotRunning,
+                   fmt::format("the application is {}{}", to_string(now),
+                               dead == threads.end() ? "" : "; it failed with: " + dead->failure->to_string()));
+    }
+    for (const ThreadStatus& thread : threads) {
+      for (const RestoreProgress& restoring : thread.restoring) {
+        if (restoring.task != task) continue;
+        return Error(ErrorCode::StoreNotReady,
+                     fmt::format("the store {} cannot be read yet: its task waits until {} records of the changelog of "
+                                 "{} are restored",
+                                 store, std::max<std::int64_t>(restoring.remaining_records, 0), restoring.store));
+      }
+      if (std::find(thread.running.begin(), thread.running.end(), task) == thread.running.end()) continue;
+      return Error(ErrorCode::StoreNotReady,
+                   fmt::format("the store {} could not be read: its task was away for a moment", store));
+    }
+    return Error(ErrorCode::StoreNotReady,
+                 fmt::format("the store {} cannot be read yet: its task waits for a thread to take it up, and for what "
+                             "is committed of its input and changelogs",
+                             store));
   }
 
   Readiness readiness() const {
@@ -285,6 +324,7 @@ class Streams::Impl {
   // Constant after start().
   std::unique_ptr<Wiring> wiring_;
   TopicCatalog catalog_;
+  std::unique_ptr<StoreRegistry> registry_;
   std::unique_ptr<HttpMetrics> http_metrics_;
   std::unique_ptr<HttpServer> http_;
   std::vector<std::unique_ptr<ThreadRunner>> threads_;
@@ -314,6 +354,9 @@ bool Streams::wait_for(const std::function<bool()>& condition, std::chrono::mill
   return impl_->wait_for(condition, timeout);
 }
 Result<bool> Streams::drained() const { return impl_->drained(); }
+Result<StoreQuery> Streams::find_store(const std::string& name, const StoreQueryOptions& options) const {
+  return impl_->find_store(name, options);
+}
 void Streams::request_commit() { impl_->request_commit(); }
 Log& Streams::log() { return impl_->wiring().log(); }
 Metrics& Streams::metrics() { return impl_->wiring().metrics(); }

@@ -24,6 +24,7 @@ Result<std::unique_ptr<StreamTask>> StreamTask::create(TaskEnvironment& environm
   }
   task->committed_ = inputs;
   MILLRACE_TRY(task->build_nodes());
+  task->publish_stores();
   return task;
 }
 
@@ -37,7 +38,14 @@ StreamTask::StreamTask(TaskEnvironment& environment, TaskId id, std::unique_ptr<
       wall_punctuations_(environment.metrics.counter(MetricId::Punctuations, {"wall_clock_time"})),
       settled_(std::make_unique<SettledFailures>(environment.logger, environment.clock)) {}
 
-StreamTask::~StreamTask() = default;
+StreamTask::~StreamTask() {
+  // Before the stores go.
+  if (environment_.stores != nullptr) environment_.stores->reads(id_).withdraw(publication_);
+}
+
+void StreamTask::publish_stores() {
+  if (environment_.stores != nullptr) publication_ = environment_.stores->reads(id_).publish(stores_->committed());
+}
 
 void StreamTask::wire_nodes() {
   const Subtopology& subtopology = environment_.topology.subtopology(id_.subtopology);

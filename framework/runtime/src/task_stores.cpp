@@ -71,6 +71,12 @@ TaskBackend& TaskStores::backend_of(const std::string& store) {
   return found->persistent ? *persistent_ : *memory_;
 }
 
+std::vector<const CommittedStore*> TaskStores::committed() {
+  std::vector<const CommittedStore*> stores;
+  for (const StoreSpec& spec : specs_) stores.push_back(&backend_of(spec.name).store(spec.name).committed());
+  return stores;
+}
+
 Result<void> TaskStores::wipe(const std::string& store) {
   for (Slot& slot : slots_) {
     if (slot.spec.name == store) slot.buffer->clear();

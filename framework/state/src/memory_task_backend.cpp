@@ -1,14 +1,17 @@
 #include <millrace/state/memory_task_backend.hpp>
 
 #include <iterator>
+#include <mutex>
 
 #include <millrace/base/assert.hpp>
+
+#include "memory_committed_store.hpp"
 
 namespace millrace {
 
 namespace {
 
-using Entries = std::map<Bytes, Bytes, std::less<>>;
+using Entries = MemoryStoreData::Entries;
 
 class MemoryIterator final : public KeyValueIterator {
  public:
@@ -41,40 +44,49 @@ class MemoryIterator final : public KeyValueIterator {
 
 class MemoryStoreBackend final : public StoreBackend {
  public:
+  explicit MemoryStoreBackend(ReadMostlyMutex& mutex_of_task) : data_(mutex_of_task) {}
+
   Result<bool> get(BytesView key, Bytes& value) override {
-    auto found = entries_->find(key);
-    if (found == entries_->end()) return false;
+    auto found = data_.entries->find(key);
+    if (found == data_.entries->end()) return false;
     value = found->second;
     return true;
   }
   Result<std::unique_ptr<KeyValueIterator>> range(const KeyRange& range) override {
-    return std::unique_ptr<KeyValueIterator>(std::make_unique<MemoryIterator>(entries_, range));
+    return std::unique_ptr<KeyValueIterator>(std::make_unique<MemoryIterator>(data_.entries, range));
   }
-  std::uint64_t approximate_entries() const override { return entries_->size(); }
+  std::uint64_t approximate_entries() const override { return data_.entries->size(); }
 
+  const CommittedStore& committed() const override { return committed_; }
+
+  /// REQUIRES: the task's mutex is held.
   void apply(const std::vector<StateChange>& changes) {
-    // An iterator that is still open keeps the entries as they were: copy before the first write.
-    if (entries_.use_count() > 1) entries_ = std::make_shared<Entries>(*entries_);
+    // An iterator of the owner's that is still open keeps the entries as they were: copy before the first write.
+    if (data_.entries.use_count() > 1) data_.entries = std::make_shared<Entries>(*data_.entries);
+    data_.history.begin_apply();
     for (const StateChange& change : changes) {
-      auto found = entries_->lower_bound(change.key);
-      bool exists = found != entries_->end() && found->first == change.key;
+      auto found = data_.entries->lower_bound(change.key);
+      bool exists = found != data_.entries->end() && found->first == change.key;
+      if (data_.history.watched()) data_.history.keep(change.key, exists ? &found->second : nullptr);
       if (!change.value) {
-        if (exists) entries_->erase(found);
+        if (exists) data_.entries->erase(found);
       } else if (exists) {
         found->second = *change.value;
       } else {
-        entries_->emplace_hint(found, Bytes(change.key), Bytes(*change.value));
+        data_.entries->emplace_hint(found, Bytes(change.key), Bytes(*change.value));
       }
     }
   }
-  void clear() { entries_ = std::make_shared<Entries>(); }
+  /// REQUIRES: the task's mutex is held.
+  void clear() { data_.entries = std::make_shared<Entries>(); }
 
  private:
-  std::shared_ptr<Entries> entries_ = std::make_shared<Entries>();
+  MemoryStoreData data_;
+  MemoryCommittedStore committed_{data_};
 };
 
 MemoryTaskBackend::MemoryTaskBackend(const std::vector<std::string>& stores) {
-  for (const std::string& name : stores) stores_[name] = std::make_unique<MemoryStoreBackend>();
+  for (const std::string& name : stores) stores_[name] = std::make_unique<MemoryStoreBackend>(mutex_);
 }
 
 MemoryTaskBackend::~MemoryTaskBackend() = default;
@@ -88,6 +100,7 @@ StoreBackend& MemoryTaskBackend::store(const std::string& name) {
 Result<ChangelogStamp> MemoryTaskBackend::stamp(const std::string& store) { return stamps_[store]; }
 
 Result<void> MemoryTaskBackend::apply(const TaskChanges& changes) {
+  std::unique_lock lock(mutex_);
   for (const TaskChanges::Store& change : changes.stores) {
     static_cast<MemoryStoreBackend&>(store(change.name)).apply(change.changes);
     if (change.stamp) stamps_[change.name] = *change.stamp;
@@ -96,6 +109,7 @@ Result<void> MemoryTaskBackend::apply(const TaskChanges& changes) {
 }
 
 Result<void> MemoryTaskBackend::wipe(const std::string& name) {
+  std::unique_lock lock(mutex_);
   static_cast<MemoryStoreBackend&>(store(name)).clear();
   stamps_.erase(name);
   return {};

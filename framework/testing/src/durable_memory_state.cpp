@@ -1,5 +1,7 @@
 #include <millrace/testing/durable_memory_state.hpp>
 
+#include <iterator>
+
 #include <fmt/format.h>
 
 #include <millrace/base/assert.hpp>
@@ -14,39 +16,60 @@ using Entries = DurableMemoryState::Entries;
 
 class SnapshotIterator final : public KeyValueIterator {
  public:
-  SnapshotIterator(std::shared_ptr<const Entries> entries, const KeyRange& range) : entries_(std::move(entries)) {
-    at_ = range.from ? entries_->lower_bound(*range.from) : entries_->begin();
-    end_ = range.to ? entries_->lower_bound(*range.to) : entries_->end();
-    if (range.from && range.to && *range.to < *range.from) at_ = end_;
+  SnapshotIterator(std::shared_ptr<const Entries> entries, const KeyRange& range)
+      : entries_(std::move(entries)), descending_(range.order == KeyOrder::Descending) {
+    first_ = range.from ? entries_->lower_bound(*range.from) : entries_->begin();
+    last_ = range.to ? entries_->lower_bound(*range.to) : entries_->end();
+    if (range.empty()) first_ = last_;
   }
-  bool valid() const override { return at_ != end_; }
-  void next() override { ++at_; }
-  BytesView key() const override { return at_->first; }
-  BytesView value() const override { return at_->second; }
+  bool valid() const override { return first_ != last_; }
+  void next() override {
+    if (descending_) --last_;
+    else ++first_;
+  }
+  BytesView key() const override { return here().first; }
+  BytesView value() const override { return here().second; }
   Result<void> status() const override { return {}; }
 
  private:
+  [[nodiscard]] const Entries::value_type& here() const { return descending_ ? *std::prev(last_) : *first_; }
+
   std::shared_ptr<const Entries> entries_;
-  Entries::const_iterator at_;
-  Entries::const_iterator end_;
+  const bool descending_;
+  // What is left to be shown: [first_, last_).
+  Entries::const_iterator first_;
+  Entries::const_iterator last_;
 };
 
-class DurableStoreBackend final : public StoreBackend {
+/// For the threads of a simulation, which are steps of one.
+class DurableCommittedStore final : public CommittedStore {
  public:
-  explicit DurableStoreBackend(DurableMemoryState::Store& store) : store_(store) {}
-  Result<bool> get(BytesView key, Bytes& value) override {
+  explicit DurableCommittedStore(const DurableMemoryState::Store& store) : store_(store) {}
+  Result<bool> get(BytesView key, Bytes& value) const override {
     auto found = store_.entries->find(key);
     if (found == store_.entries->end()) return false;
     value = found->second;
     return true;
   }
-  Result<std::unique_ptr<KeyValueIterator>> range(const KeyRange& range) override {
+  Result<std::unique_ptr<KeyValueIterator>> range(const KeyRange& range) const override {
     return std::unique_ptr<KeyValueIterator>(std::make_unique<SnapshotIterator>(store_.entries, range));
   }
   std::uint64_t approximate_entries() const override { return store_.entries->size(); }
 
  private:
-  DurableMemoryState::Store& store_;
+  const DurableMemoryState::Store& store_;
+};
+
+class DurableStoreBackend final : public StoreBackend {
+ public:
+  explicit DurableStoreBackend(DurableMemoryState::Store& store) : committed_(store) {}
+  Result<bool> get(BytesView key, Bytes& value) override { return committed_.get(key, value); }
+  Result<std::unique_ptr<KeyValueIterator>> range(const KeyRange& range) override { return committed_.range(range); }
+  std::uint64_t approximate_entries() const override { return committed_.approximate_entries(); }
+  const CommittedStore& committed() const override { return committed_; }
+
+ private:
+  DurableCommittedStore committed_;
 };
 
 }  // namespace

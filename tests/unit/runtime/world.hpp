@@ -123,8 +123,8 @@ class World {
   }
 
   StreamThread& start(int index = 1) {
-    StreamThreadPorts ports{config,  topology, catalog,  clock,           logger,
-                            metrics, *faulty,  backends, directory.get(), budget};
+    StreamThreadPorts ports{config,  topology, catalog,         clock,  logger,        metrics,
+                            *faulty, backends, directory.get(), budget, registry.get()};
     auto& thread = threads[index];
     thread.reset();
     thread = std::make_unique<StreamThread>(ports, index, "run" + std::to_string(++runs_), WakeUp{});
@@ -218,6 +218,7 @@ class World {
   SurvivingBackends backends;
   CacheBudget budget{1 << 20};
   std::unique_ptr<StateDirectory> directory;
+  std::unique_ptr<StoreRegistry> registry;  ///< a test's that reads stores from outside
   std::map<int, std::unique_ptr<StreamThread>> threads;
 
  private:

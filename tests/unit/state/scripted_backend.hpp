@@ -1,6 +1,7 @@
 // A backend that counts its reads and fails when it is told to.
 #pragma once
 
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <optional>
@@ -34,6 +35,7 @@ class ScriptedBackend final : public StoreBackend {
         std::make_unique<Walk>(entries, walk_error, walk_error ? walk_error_after : entries.size()));
   }
   std::uint64_t approximate_entries() const override { return entries.size(); }
+  const CommittedStore& committed() const override { std::abort(); }  // nobody else reads it
 
  private:
   class Walk final : public KeyValueIterator {

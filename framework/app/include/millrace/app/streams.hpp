@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include <millrace/app/read_only_stores.hpp>
 #include <millrace/config/streams_config.hpp>
 #include <millrace/log/log.hpp>
 #include <millrace/metrics/metrics.hpp>
@@ -55,6 +56,17 @@ class Streams {
   /// Commits soon, before the interval is over.
   void request_commit();
 
+  /// A store, for reading from any thread while processing goes on. `Store` says what it is read as:
+  ///   streams.store<ReadOnlyKeyValueStore<std::string, std::int64_t>>("word-counts")
+  /// Ask once and keep the handle. Tasks may still restore, or move: each read answers for itself.
+  /// Errors: StoreUnknown, which names the stores there are; StoreTypeMismatch; StreamsNotRunning before start().
+  template <class Store>
+  [[nodiscard]] Result<Store> store(const std::string& name, const StoreQueryOptions& options = {}) const {
+    auto query = find_store(name, options);
+    if (!query) return query.error();
+    return Store::open(std::move(*query));
+  }
+
   /// REQUIRES (all three): start() succeeded.
   [[nodiscard]] Log& log();
   [[nodiscard]] const TopicCatalog& catalog() const;
@@ -71,6 +83,8 @@ class Streams {
                                         const std::function<void(TaskId, BytesView, BytesView)>& visit);
 
  private:
+  [[nodiscard]] Result<StoreQuery> find_store(const std::string& name, const StoreQueryOptions& options) const;
+
   class Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -38,7 +38,8 @@ class OperatorContext {
   [[nodiscard]] KeyValueStore<K, V> state_store(std::string_view name) {
     StateStore& store = task_.state_store(node_.name(), name);
     const auto* typing = dynamic_cast<const KeyValueTyping<K, V>*>(task_.store_spec(name).typing.get());
-    if (typing == nullptr) {
+    // A table's rows begin with their timestamps: a plain store would take those for a part of the values.
+    if (typing == nullptr || task_.store_spec(name).timestamped) {
       task_.fail(Error(ErrorCode::StoreTypeMismatch,
                        "the store is asked for as " + type_name(typeid(K)) + " -> " + type_name(typeid(V)) +
                            ", but was declared as " + task_.store_spec(name).types,
@@ -74,8 +75,8 @@ class OperatorContext {
     std::string names;
     for (Node* known : children_) names += (names.empty() ? "" : ", ") + known->name();
     task_.fail(Error(ErrorCode::ChildUnknown,
-                     "a record is forwarded to \"" + std::string(child) + "\", but the children are: " +
-                         (names.empty() ? "none" : names),
+                     "a record is forwarded to \"" + std::string(child) +
+                         "\", but the children are: " + (names.empty() ? "none" : names),
                      {.node = node_.name()}));
   }
 

@@ -72,6 +72,8 @@ class StreamTask {
 
  private:
   StreamTask(TaskEnvironment& environment, TaskId id, std::unique_ptr<TaskStores> stores, LogReader& reader);
+  /// Lets other threads read the stores, until the task goes.
+  void publish_stores();
   [[nodiscard]] Result<void> build_nodes();
   void wire_nodes();
   [[nodiscard]] Result<void> process_one();
@@ -93,6 +95,7 @@ class StreamTask {
   std::vector<SourceNode*> source_of_partition_;
   std::vector<TaskInput> committed_;
   std::vector<TaskInput> frozen_;
+  TaskReads::Publication publication_ = 0;  // none
   bool dirty_ = false;
   bool broken_ = false;
   bool undecodable_ = false;  // the record being processed was left out before anybody saw it

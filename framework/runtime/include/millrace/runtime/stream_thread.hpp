@@ -56,6 +56,7 @@ struct StreamThreadPorts {
   TaskBackendFactory& backends;
   const StateDirectory* directory;  ///< nullptr: no files (tests); "0_3" names a task
   CacheBudget& clean_budget;
+  StoreRegistry* stores = nullptr;  ///< where running tasks publish their stores; nullptr: nowhere
 };
 
 class StreamThread {

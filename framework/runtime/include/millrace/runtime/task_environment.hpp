@@ -8,6 +8,7 @@
 #include <millrace/config/streams_config.hpp>
 #include <millrace/metrics/metrics.hpp>
 #include <millrace/runtime/outbox.hpp>
+#include <millrace/runtime/store_query.hpp>
 #include <millrace/runtime/topic_catalog.hpp>
 #include <millrace/topology/topology.hpp>
 
@@ -21,6 +22,7 @@ struct TaskEnvironment {
   Logger& logger;
   Metrics& metrics;
   Outbox& outbox;
+  StoreRegistry* stores = nullptr;  ///< nullptr: nobody reads the stores from outside
 };
 
 }  // namespace millrace

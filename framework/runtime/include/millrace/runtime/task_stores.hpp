@@ -41,6 +41,9 @@ class TaskStores {
   /// nullptr if there is no such store.
   [[nodiscard]] KeyValueBytesStore* find(std::string_view name);
 
+  /// The committed entries of every store, in the order of specs(), for other threads.
+  [[nodiscard]] std::vector<const CommittedStore*> committed();
+
   /// How far the store has come in its changelog.
   [[nodiscard]] Result<ChangelogStamp> stamp(const std::string& store) { return backend_of(store).stamp(store); }
   /// Empties the store: its state does not belong to the changelog that there is.

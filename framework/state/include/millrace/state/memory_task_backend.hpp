@@ -1,10 +1,12 @@
-// MemoryTaskBackend: state that lives as long as the process; restored in full at each start.
+// MemoryTaskBackend: state that lives as long as the process; restored in full at each start. Other threads that read
+// it wait while a commit is applied, and a commit for as long as one read, or 64 KiB of a walk, takes to copy.
 #pragma once
 
 #include <map>
 #include <string>
 #include <vector>
 
+#include <millrace/base/read_mostly_mutex.hpp>
 #include <millrace/state/task_backend.hpp>
 
 namespace millrace {
@@ -22,6 +24,7 @@ class MemoryTaskBackend final : public TaskBackend {
   Result<void> wipe(const std::string& store) override;
 
  private:
+  ReadMostlyMutex mutex_;  // guards the entries against other threads; the owner reads without it
   std::map<std::string, std::unique_ptr<MemoryStoreBackend>> stores_;
   std::map<std::string, ChangelogStamp> stamps_;
 };

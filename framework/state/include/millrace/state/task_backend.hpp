@@ -20,6 +20,24 @@ struct ChangelogStamp {
   friend bool operator==(const ChangelogStamp&, const ChangelogStamp&) = default;
 };
 
+/// The committed entries of one store, for other threads than the owner's, while it reads and applies. Every apply()
+/// is seen whole or not at all. Thread-safe.
+/// REQUIRES: no call is under way, and no iterator is left, when the store is wiped or its backend goes. Whoever hands
+/// it out sees to that (runtime: TaskReads).
+class CommittedStore {
+ public:
+  CommittedStore() = default;
+  CommittedStore(const CommittedStore&) = delete;
+  CommittedStore& operator=(const CommittedStore&) = delete;
+  virtual ~CommittedStore() = default;
+
+  /// Puts the value into `value` and returns true, or returns false. Errors: StateReadFailed, StateCorrupted.
+  [[nodiscard]] virtual Result<bool> get(BytesView key, Bytes& value) const = 0;
+  /// A snapshot as of now. The iterator is used by one thread at a time. Errors: StateReadFailed.
+  [[nodiscard]] virtual Result<std::unique_ptr<KeyValueIterator>> range(const KeyRange& range) const = 0;
+  [[nodiscard]] virtual std::uint64_t approximate_entries() const = 0;
+};
+
 /// Committed entries of one store. Thread: reads by the owner of the task.
 class StoreBackend {
  public:
@@ -33,6 +51,8 @@ class StoreBackend {
   /// A snapshot as of now, in the direction that `range` says. It may outlive the backend.
   [[nodiscard]] virtual Result<std::unique_ptr<KeyValueIterator>> range(const KeyRange& range) = 0;
   [[nodiscard]] virtual std::uint64_t approximate_entries() const = 0;
+  /// The same entries for other threads. Owned by the backend.
+  [[nodiscard]] virtual const CommittedStore& committed() const = 0;
 };
 
 /// One change of one store; borrows its bytes.

@@ -4,14 +4,15 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <set>
 #include <optional>
+#include <set>
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <millrace/processor/io_nodes.hpp>
+#include <millrace/processor/key_value_store.hpp>
 #include <millrace/topology/topology_graph.hpp>
 #include <millrace/topology/type_name.hpp>
 
@@ -104,6 +105,7 @@ struct DslGraph {
     spec.persistent = persistent;
     spec.timestamped = true;
     spec.types = type_name(typeid(K)) + " -> " + type_name(typeid(V));
+    spec.typing = std::make_shared<const KeyValueTyping<K, V>>(key_serde, value_serde);
     graph.add_store(std::move(spec));
     graph.connect_store(node, name);
   }
