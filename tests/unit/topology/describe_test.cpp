@@ -25,6 +25,9 @@ TEST(Describe, ShowsEveryOperatorAsMermaid) {
 TEST(Describe, ShowsBranchesAsText) { expect_golden("branches.txt", sample::branches().describe()); }
 TEST(Describe, ShowsBranchesAsMermaid) { expect_golden("branches.mermaid.txt", sample::branches().mermaid()); }
 
+TEST(Describe, ShowsTablesAsText) { expect_golden("tables.txt", sample::tables().describe()); }
+TEST(Describe, ShowsTablesAsMermaid) { expect_golden("tables.mermaid.txt", sample::tables().mermaid()); }
+
 TEST(Describe, IsTheSameEachTime) {
   EXPECT_EQ(sample::every_operator().describe(), sample::every_operator().describe());
   EXPECT_EQ(sample::every_operator().mermaid(), sample::every_operator().mermaid());

@@ -89,4 +89,22 @@ inline Topology branches() {
   return builder.build();
 }
 
+/// Tables that are made of tables, and a stream that meets them.
+inline Topology tables() {
+  StreamsBuilder builder;
+  auto people = builder.table<Text, Text>("people");
+  auto named = people.filter([](const Text& v) { return !v.empty(); });
+  auto sizes = named.map_values([](const Text& v) { return static_cast<std::int64_t>(v.size()); });
+  sizes.group_by([](const Text& k, std::int64_t size) { return KeyValue{size, k}; }).count().to_stream().to("sizes");
+  named.filter_not([](const Text& v) { return v == "x"; }, {.store_name = "known"})
+      .to_stream([](const std::optional<Text>& v) { return v; })
+      .to("known-changes");
+  auto visits = builder.stream<Text, Text>("visits");
+  visits.join(sizes, [](const Text& v, std::int64_t) { return v; }).to("joined");
+  visits.select_key([](const Text& v) { return v; })
+      .left_join(named, [](const Text& v, const std::optional<Text>&) { return v; })
+      .to("left-joined");
+  return builder.build();
+}
+
 }  // namespace millrace::sample

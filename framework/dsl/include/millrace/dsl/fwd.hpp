@@ -9,6 +9,8 @@ class KTable;
 template <class K, class V>
 class KGroupedStream;
 template <class K, class V>
+class KGroupedTable;
+template <class K, class V>
 class BranchedKStream;
 class StreamsBuilder;
 }  // namespace millrace

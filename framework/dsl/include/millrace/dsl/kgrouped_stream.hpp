@@ -59,16 +59,16 @@ class KGroupedStream {
         value_serde_(std::move(value_serde)) {}
 
   template <class A, class Step>
-  KTable<K, A> materialize(std::string_view verb, const Materialized<K, A>& options, Step step) const {
+  KTable<K, A> materialize(std::string_view verb, Materialized<K, A> options, Step step) const {
     std::string operator_name = graph_->name_for(options.name, node_, verb);
-    std::string store = options.store_name.empty() ? operator_name + "-store" : options.store_name;
     NodeId parent = co_partitioned(options.store_name.empty() ? operator_name : options.store_name);
-    Serde<K> key_serde = detail::serde_or(options.key_serde, key_serde_);
-    detail::TableStore<K, A> table(store, key_serde, options.value_serde);
-    auto node = graph_->template add<Record<K, V>, Record<K, Change<A>>>(
-        operator_name, {parent}, [=] { return std::make_unique<detail::AggregateNode<K, V, A, Step>>(table, step); });
-    graph_->add_table_store(store, node, options.persistent, key_serde, options.value_serde);
-    return KTable<K, A>(graph_, node, store, key_serde, options.value_serde);
+    if (options.store_name.empty()) options.store_name = operator_name + "-store";
+    options.key_serde = detail::serde_or(options.key_serde, key_serde_);
+    detail::TableStore<K, A> store(options.store_name, options.key_serde, options.value_serde);
+    auto make = [store, step](bool, bool sends_old) -> NodeFactory {
+      return [=] { return std::make_unique<detail::AggregateNode<K, V, A, Step>>(store, step, sends_old); };
+    };
+    return KTable<K, A>::template make_table<Record<K, V>>(graph_, parent, operator_name, options, make);
   }
 
   /// The node after which equal keys are in one task. `name` is that of a repartition topic of a group without one.

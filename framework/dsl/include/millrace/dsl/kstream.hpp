@@ -174,6 +174,17 @@ class KStream {
     return KStream<K, V2>(graph_, node, key_changed_, key_serde_, {});
   }
 
+  /// Joins each record with the row that `table` has for its key at that moment; a record without one gives nothing.
+  /// The table's changes give nothing either. `joiner` takes (const V& value, const V2& table_value), before them the
+  /// key if it likes, and returns the new value. Null keys and values are dropped and counted. The stream goes through
+  /// a repartition topic if its key may have changed; the topics of both sides need equal numbers of partitions.
+  template <class V2, class F>
+  [[nodiscard]] auto join(const KTable<K, V2>& table, F joiner, Joined<K, V> options = {}) const;
+  /// As join(), but a record without a row is joined too: `joiner` takes const std::optional<V2>& of the table. So is a
+  /// record without a key; a joiner that asks for it takes const std::optional<K>&.
+  template <class V2, class F>
+  [[nodiscard]] auto left_join(const KTable<K, V2>& table, F joiner, Joined<K, V> options = {}) const;
+
   /// Groups by a new key; records go through a repartition topic, so that equal keys meet in one task.
   template <class F>
   [[nodiscard]] auto group_by(F selector,
@@ -196,6 +207,9 @@ class KStream {
         key_serde_(std::move(key_serde)),
         value_serde_(std::move(value_serde)) {}
 
+  template <bool left, class V2, class F>
+  [[nodiscard]] auto join_table(std::string_view verb, const KTable<K, V2>& table, F joiner,
+                                Joined<K, V> options) const;
   template <class Out>
   NodeId add(std::string_view verb, const std::string& given, NodeFactory factory) const {
     return graph_->template add<Record<K, V>, Out>(graph_->name_for(given, node_, verb), {node_}, std::move(factory));

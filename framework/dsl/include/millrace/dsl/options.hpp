@@ -48,6 +48,15 @@ struct Repartitioned {
   StreamPartitioner<K, V> partitioner{};  ///< default: Kafka's, a hash of the key
 };
 
+/// How a stream is joined with a table. The serdes are for the repartition topic through which the stream goes if its
+/// key may have changed: "<application id>-<name>-repartition".
+template <class K, class V>
+struct Joined {
+  std::string name{};  ///< of the operator
+  Serde<K> key_serde{};
+  Serde<V> value_serde{};
+};
+
 /// How records are grouped. The name becomes that of the repartition topic, if one is needed:
 /// "<application id>-<name>-repartition".
 template <class K, class V>

@@ -16,6 +16,8 @@
 
 #include <millrace/dsl/branched.hpp>
 #include <millrace/dsl/kgrouped_stream.hpp>
+#include <millrace/dsl/kgrouped_table.hpp>
+#include <millrace/dsl/stream_table_join.hpp>
 
 namespace millrace {
 
@@ -44,8 +46,7 @@ class StreamsBuilder {
     std::string name = graph_->name_for(materialized.name, parent, "table");
     materialized.key_serde = key_serde;
     materialized.value_serde = value_serde;
-    auto node = detail::add_table(*graph_, parent, name, materialized);
-    return KTable<K, V>(graph_, node, materialized.store_name, key_serde, value_serde);
+    return KTable<K, V>::from_records(graph_, parent, name, materialized);
   }
 
   /// Adds a store for processors; connect it by naming it in ProcessOptions::stores.

@@ -85,20 +85,24 @@ Argument<F, index, T> argument(const std::optional<T>& value, TaskContext& conte
 
 /// Calls `f(value)` or `f(key, value)`, whichever it takes, as user code of `node`.
 template <class F, class K, class V>
-decltype(auto) call(F& f, const Record<K, V>& record, TaskContext& context, const std::string& node) {
+decltype(auto) call_row(F& f, const std::optional<K>& key, const std::optional<V>& value, TaskContext& context,
+                        const std::string& node) {
   static_assert(TakesKeyValue<F, K, V> || TakesValue<F, K, V>,
                 "millrace: this function must take (const K& key, const V& value) or (const V& value) of the stream it "
                 "is used on; "
                 "use const std::optional<V>& to see nulls");
   if constexpr (TakesKeyValue<F, K, V>) {
     return run_user_code(context, node, [&]() -> decltype(auto) {
-      return f(argument<F, 0, K>(record.key, context, node, "key"),
-               argument<F, 1, V>(record.value, context, node, "value"));
+      return f(argument<F, 0, K>(key, context, node, "key"), argument<F, 1, V>(value, context, node, "value"));
     });
   } else {
-    return run_user_code(
-        context, node, [&]() -> decltype(auto) { return f(argument<F, 0, V>(record.value, context, node, "value")); });
+    return run_user_code(context, node,
+                         [&]() -> decltype(auto) { return f(argument<F, 0, V>(value, context, node, "value")); });
   }
+}
+template <class F, class K, class V>
+decltype(auto) call(F& f, const Record<K, V>& record, TaskContext& context, const std::string& node) {
+  return call_row(f, record.key, record.value, context, node);
 }
 
 template <class F, class K, class V, class Extra>

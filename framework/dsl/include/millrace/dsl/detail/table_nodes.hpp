@@ -32,10 +32,14 @@ class TableStore {
     Timestamp timestamp;
     V value;
   };
-  /// The row of `key`, which becomes the key of the next write().
-  std::optional<Row> read(const K& key) {
+  /// `key` becomes the key of the next write().
+  void select(const K& key) {
     key_bytes_.clear();
     encode(key_serde_, key, key_bytes_);  // copied: write() has no key
+  }
+  /// The row of `key`, which becomes the key of the next write().
+  std::optional<Row> read(const K& key) {
+    select(key);
     auto found = store_->get(key_bytes_);
     if (!found) fail(found.error());
     if (!*found) return std::nullopt;
@@ -43,7 +47,7 @@ class TableStore {
     if (!value) fail(value.error());
     return Row{timestamp_of(**found), std::move(*value)};
   }
-  /// Writes the row read last; nullopt deletes it.
+  /// Writes the row read or selected last; nullopt deletes it.
   void write(Timestamp timestamp, const std::optional<V>& value) {
     if (value) {
       value_bytes_.clear();
@@ -82,7 +86,8 @@ class TableStore {
 template <class K, class V, class A, class Step>
 class AggregateNode final : public Node {
  public:
-  AggregateNode(TableStore<K, A> store, Step step) : store_(std::move(store)), step_(std::move(step)) {}
+  AggregateNode(TableStore<K, A> store, Step step, bool sends_old)
+      : store_(std::move(store)), step_(std::move(step)), sends_old_(sends_old) {}
 
   void init(TaskContext& context) override {
     context_ = &context;
@@ -96,7 +101,7 @@ class AggregateNode final : public Node {
     }
     auto row = store_.read(*in.key);
     Record<K, Change<A>> out{in.key, Change<A>{}, in.timestamp, in.headers};
-    if (row) out.value->old_value = row->value;
+    if (row && sends_old_) out.value->old_value = row->value;
     std::optional<A> old = row ? std::optional<A>(std::move(row->value)) : std::nullopt;
     out.value->new_value = run_user_code(*context_, name(), [&] { return step_(*in.key, *in.value, std::move(old)); });
     if (row) out.timestamp = std::max(out.timestamp, row->timestamp);
@@ -107,14 +112,15 @@ class AggregateNode final : public Node {
  private:
   TableStore<K, A> store_;
   Step step_;
+  const bool sends_old_;
   TaskContext* context_ = nullptr;
 };
 
-/// A table's topic, kept in a store: knows the old value of a row.
+/// A table's topic, kept in a store: knows the old value of a row, and looks it up if somebody wants it.
 template <class K, class V>
 class StoredTableNode final : public Node {
  public:
-  explicit StoredTableNode(TableStore<K, V> store) : store_(std::move(store)) {}
+  StoredTableNode(TableStore<K, V> store, bool sends_old) : store_(std::move(store)), sends_old_(sends_old) {}
 
   void init(TaskContext& context) override {
     context_ = &context;
@@ -123,15 +129,19 @@ class StoredTableNode final : public Node {
   void process(const void* erased) override {
     const auto& in = *static_cast<const Record<K, V>*>(erased);
     if (!in.key) return context_->count_dropped(name(), "null_key");
-    auto row = store_.read(*in.key);
     Record<K, Change<V>> out{in.key, Change<V>{in.value, std::nullopt}, in.timestamp, in.headers};
-    if (row) out.value->old_value = std::move(row->value);
+    if (sends_old_) {
+      if (auto row = store_.read(*in.key)) out.value->old_value = std::move(row->value);
+    } else {
+      store_.select(*in.key);
+    }
     store_.write(in.timestamp, in.value);
     forward_erased(&out);
   }
 
  private:
   TableStore<K, V> store_;
+  const bool sends_old_;
   TaskContext* context_ = nullptr;
 };
 
