@@ -19,4 +19,13 @@ Result<bool> SerdeFor<bool>::deserialize(BytesView bytes) {
   return bytes[0] == '\1';
 }
 
+Result<Uuid> SerdeFor<Uuid>::deserialize(BytesView bytes) {
+  auto uuid = Uuid::parse(bytes);
+  if (!uuid) {
+    return Error(ErrorCode::DeserializationFailed,
+                 fmt::format("expected a UUID as 36 characters, got {}: \"{}\"", bytes.size(), printable(bytes)));
+  }
+  return *uuid;
+}
+
 }  // namespace millrace

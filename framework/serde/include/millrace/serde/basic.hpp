@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <millrace/base/big_endian.hpp>
+#include <millrace/model/uuid.hpp>
 #include <millrace/serde/serde.hpp>
 
 namespace millrace {
@@ -82,6 +83,13 @@ template <>
 struct SerdeFor<bool> {
   static void serialize(const bool& value, Bytes& out) { out.push_back(value ? '\1' : '\0'); }
   static Result<bool> deserialize(BytesView bytes);
+};
+
+/// 36 characters of text: Kafka's UUIDSerializer.
+template <>
+struct SerdeFor<Uuid> {
+  static void serialize(const Uuid& value, Bytes& out) { out += to_string(value); }
+  static Result<Uuid> deserialize(BytesView bytes);
 };
 
 }  // namespace millrace
