@@ -20,6 +20,7 @@ class BareContext final : public TaskContext, private RecordCollector {
   const std::string& application_id() const override { return name_; }
   Timestamp stream_time() const override { return {}; }
   WallTime wall_time() const override { return {}; }
+  ObservedTimes& observed_times() override { return times_; }
   std::optional<RecordMetadata> record_metadata() const override { return std::nullopt; }
   StateStore& state_store(const std::string&, std::string_view) override { refuse(); }
   const StoreSpec& store_spec(std::string_view) const override { refuse(); }
@@ -28,6 +29,7 @@ class BareContext final : public TaskContext, private RecordCollector {
   void cancel(PunctuatorId) override { refuse(); }
   void request_commit() override { refuse(); }
   void count_dropped(const std::string&, std::string_view) override { refuse(); }
+  Error take_noted_failure() override { refuse(); }
 
  private:
   [[noreturn]] static void refuse() { throw std::logic_error("not part of this benchmark"); }
@@ -42,6 +44,7 @@ class BareContext final : public TaskContext, private RecordCollector {
 
   TaskId task_{};
   std::string name_ = "bench";
+  ObservedTimes times_;
 };
 
 /// The nodes of a topology with one source, as a task makes and binds them.

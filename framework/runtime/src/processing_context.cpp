@@ -22,8 +22,9 @@ class ProcessingContext::TopicChangeLogger final : public ChangeLogger {
   OutputTopic topic_;
 };
 
-ProcessingContext::ProcessingContext(TaskEnvironment& environment, TaskId task, TaskStores& stores)
-    : environment_(environment), task_(task), stores_(stores) {
+ProcessingContext::ProcessingContext(TaskEnvironment& environment, TaskId task, TaskStores& stores,
+                                     ObservedTimes::Snapshot times)
+    : environment_(environment), task_(task), stores_(stores), observed_times_(std::move(times)) {
   stores_.log_changes_to(*this);
 }
 

@@ -49,8 +49,19 @@ Result<void> RecordQueues::fetch(Queue& queue) {
   queue.consumed->increment(queue.batch.records.size());
   // A batch may hold no records for us, only move the position on.
   if (queue.batch.records.empty()) queue.position = queue.batch.next;
+  note_head(queue);
   MILLRACE_CRASH_POINT("poll/fetched");
   return {};
+}
+
+// The time takes the place of the record's own: all that follow need not know where it is from.
+void RecordQueues::extract_time(Queue& queue) {
+  queue.time_error.reset();
+  if (!queue.has_head()) return;
+  RecordView& head = queue.batch.records[queue.index];
+  auto time = queue.source->extract_time(head, queue.time);
+  head.timestamp = time ? std::max(*time, kNoTimestamp) : kNoTimestamp;
+  if (!time) queue.time_error = time.error();
 }
 
 Result<bool> RecordQueues::fill() {
@@ -94,6 +105,7 @@ void RecordQueues::skip(std::size_t partition) {
   const RecordView& record = queue.batch.records[queue.index];
   ++queue.index;
   queue.position = queue.has_head() ? record.offset.next() : queue.batch.next;
+  note_head(queue);
 }
 
 std::int64_t RecordQueues::lag(std::size_t partition) const {

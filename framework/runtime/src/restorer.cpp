@@ -217,13 +217,14 @@ Result<void> Restorer::resolve_inputs(Restoring& task) {
                                  range.end.value()),
                      {.topic = partition.topic, .partition = partition.partition.value(), .offset = offset.value()});
       }
-      task.inputs.push_back({partition, offset, OffsetMetadata::decode(committed->second.metadata).partition_time});
+      OffsetMetadata metadata = OffsetMetadata::decode(committed->second.metadata);
+      task.inputs.push_back({partition, offset, metadata.partition_time, std::move(metadata.times)});
       continue;
     }
     auto from = resolve_start(task, partition);
     if (!from) return from.error();
-    task.inputs.push_back({partition, *from, kNoTimestamp});
-    OffsetMetadata metadata{kNoTimestamp, to_string(task.id), "start", "start"};
+    task.inputs.push_back({partition, *from, kNoTimestamp, {}});
+    OffsetMetadata metadata{kNoTimestamp, to_string(task.id), "start", "start", {}};
     start.offsets[partition] = {*from, metadata.encode()};
   }
   if (start.offsets.empty()) return {};

@@ -20,6 +20,7 @@ Result<std::unique_ptr<StreamTask>> StreamTask::create(TaskEnvironment& environm
                                                        const std::vector<TaskInput>& inputs) {
   std::unique_ptr<StreamTask> task(new StreamTask(environment, id, std::move(stores), reader));
   for (const TaskInput& input : inputs) {
+    merge_observed_times(task->committed_times_, input.times);
     MILLRACE_TRY(task->queues_.add(input.partition, input.from, input.partition_time));
   }
   task->committed_ = inputs;
@@ -71,7 +72,7 @@ Result<void> StreamTask::build_nodes() {
   latency_of_partition_.clear();
   const std::int64_t sent_before_bytes = environment_.outbox.size_bytes();
   try {
-    context_ = std::make_unique<ProcessingContext>(environment_, id_, *stores_);
+    context_ = std::make_unique<ProcessingContext>(environment_, id_, *stores_, committed_times_);
     wire_nodes();
     Timestamp stream_time = kNoTimestamp;
     for (const TaskInput& input : committed_) stream_time = std::max(stream_time, input.partition_time);
@@ -90,14 +91,18 @@ Result<void> StreamTask::build_nodes() {
   }
   stores_->seal();
   environment_.outbox.seal();
+  context_->observed_times().seal();
   // What init() wrote, sent or asked for needs a commit as a record does; wants_commit() without one would wait for
   // ever.
   dirty_ = wants_commit() || stores_->dirty_bytes() > 0 || environment_.outbox.size_bytes() > sent_before_bytes;
   for (std::size_t i = 0; i < queues_.size(); ++i) {
+    queues_.extract_time_by(i, nullptr);
     for (const TopicRef& topic : subtopology.source_topics) {
       if (topic.full_name(environment_.config.application_id) != queues_.id(i).topic) continue;
       const NodeSpec& source = topology.source_of(topic);
       source_of_partition_.push_back(static_cast<SourceNode*>(node_by_id_.at(source.id)));
+      SourceNode* node = source_of_partition_.back();
+      if (node->extracts_time()) queues_.extract_time_by(i, node);
       latency_of_partition_.push_back(environment_.metrics.histogram(MetricId::RecordE2eLatency, {source.name}));
     }
   }
@@ -125,13 +130,23 @@ Result<std::size_t> StreamTask::process(std::size_t max) {
   return count;
 }
 
-void StreamTask::accept(SourceNode& source, const RecordView& record) {
-  if (record.timestamp.time_since_epoch().count() < 0) [[unlikely]] {
-    context_->fail(Error(ErrorCode::InvalidTimestamp,
-                         fmt::format("the record's timestamp is {} ms", record.timestamp.time_since_epoch().count()),
-                         {.node = source.name()}));
+void StreamTask::accept(SourceNode& source, const RecordQueues::Head& head) {
+  if (head.record->timestamp < Timestamp{}) [[unlikely]] return refuse_time(source, head);
+  source.accept(*head.record);
+}
+
+/// The record has no valid time: it fails, or is left out if an extractor wants that.
+void StreamTask::refuse_time(SourceNode& source, const RecordQueues::Head& head) {
+  if (const auto& error = queues_.time_error(head.partition)) context_->fail(*error);
+  if (!source.extracts_time()) {
+    context_->fail(
+        Error(ErrorCode::InvalidTimestamp,
+              fmt::format("the record's timestamp is {} ms", head.record->timestamp.time_since_epoch().count()),
+              {.node = source.name()}));
   }
-  source.accept(record);
+  context_->count_dropped(source.name(), "invalid_timestamp");
+  settled_->note(Error(ErrorCode::InvalidTimestamp, "the record has no valid time", context_->where()), "skipped");
+  undecodable_ = true;
 }
 
 template <class Body>
@@ -149,6 +164,7 @@ Result<void> StreamTask::run_atom(Body&& body) {
     return settle_failure();
   stores_->seal();
   environment_.outbox.seal();
+  context_->observed_times().seal();
   return {};
 }
 
@@ -172,12 +188,12 @@ Result<void> StreamTask::process_one() {
   SourceNode& source = *source_of_partition_[head.partition];
   context_->begin_record(queues_.id(head.partition), *head.record);
   dirty_ = true;
-  auto ended = run_atom([&] { accept(source, *head.record); });
+  auto ended = run_atom([&] { accept(source, head); });
   if (!ended) [[unlikely]] {
     context_->end();
     return ended;
   }
-  latency_of_partition_[head.partition]->observe(processed_at() - head.record->timestamp);
+  if (!undecodable_) latency_of_partition_[head.partition]->observe(processed_at() - head.record->timestamp);
   context_->end();
   if (std::exchange(undecodable_, false)) queues_.skip(head.partition);
   else queues_.pop(head.partition);
@@ -192,6 +208,7 @@ Result<void> StreamTask::settle_failure() {
   Error error = context_->take_failure();
   stores_->rollback();
   environment_.outbox.rollback();
+  context_->observed_times().rollback();
   if (error.disposition() != Disposition::SkipRecord) return error;
   bool undecodable = error.code() == ErrorCode::DeserializationFailed || error.code() == ErrorCode::InvalidTimestamp;
   // A poison record's time is no more to be trusted than its bytes.
@@ -241,16 +258,17 @@ bool StreamTask::wants_commit() const {
 void StreamTask::freeze() {
   (void)context_->take_commit_request();
   stores_->freeze();
+  frozen_times_ = context_->observed_times().snapshot();
   frozen_.clear();
   for (std::size_t i = 0; i < queues_.size(); ++i) {
-    frozen_.push_back({queues_.id(i), queues_.position(i), queues_.partition_time(i)});
+    frozen_.push_back({queues_.id(i), queues_.position(i), queues_.partition_time(i), {}});
   }
   dirty_ = false;
 }
 
 void StreamTask::add_offsets(OffsetMap& offsets, const std::string& writer_id, const std::string& commit_id) const {
   for (const TaskInput& input : frozen_) {
-    OffsetMetadata metadata{input.partition_time, to_string(id_), writer_id, commit_id};
+    OffsetMetadata metadata{input.partition_time, to_string(id_), writer_id, commit_id, frozen_times_};
     offsets[input.partition] = {input.from, metadata.encode()};
   }
 }
@@ -264,7 +282,8 @@ Result<void> StreamTask::commit(const CommitReceipt& receipt) {
     if (end) stamps[store.name] = {environment_.catalog.find(topic)->id, *end};
   }
   committed_ = frozen_;
-  auto applied = stores_->apply_frozen(stamps);
+  committed_times_ = frozen_times_;
+  auto applied = stores_->apply_frozen(stamps, committed_times_);
   broken_ = !applied;
   if (!applied) return applied.error().at({.task = to_string(id_)});
   return {};

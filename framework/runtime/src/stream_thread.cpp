@@ -390,6 +390,11 @@ KeyValueBytesStore* StreamThread::find_store(TaskId task, std::string_view name)
   return found == tasks_.end() ? nullptr : found->second->stores().find(name);
 }
 
+Timestamp StreamThread::observed_time(TaskId task, std::string_view name) const {
+  auto found = tasks_.find(task);
+  return found == tasks_.end() ? kNoTimestamp : found->second->observed_time(name);
+}
+
 void StreamThread::publish_status() {
   ThreadStatus status;
   status.state = state_;

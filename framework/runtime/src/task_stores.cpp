@@ -43,8 +43,12 @@ Result<std::unique_ptr<TaskStores>> TaskStores::open(const std::vector<StoreSpec
   }
   if (auto names = names_of(specs, false); !names.empty()) stores->memory_ = std::make_unique<MemoryTaskBackend>(names);
   for (const StoreSpec& spec : specs) {
-    Slot slot{spec, nullptr, nullptr, nullptr, nullptr};
+    Slot slot{spec, nullptr, nullptr, nullptr, nullptr, nullptr};
     slot.buffer = std::make_unique<TransactionBuffer>(stores->backend_of(spec.name).store(spec.name), clean_budget);
+    if (spec.kind == StoreKind::Window) {
+      slot.cleaner =
+          std::make_unique<WindowCleaner>(stores->backend_of(spec.name).store(spec.name), spec.retention);
+    }
     slot.buffered = std::make_unique<BufferedKeyValueBytesStore>(spec.name, *slot.buffer);
     stores->slots_.push_back(std::move(slot));
   }
@@ -79,7 +83,9 @@ std::vector<const CommittedStore*> TaskStores::committed() {
 
 Result<void> TaskStores::wipe(const std::string& store) {
   for (Slot& slot : slots_) {
-    if (slot.spec.name == store) slot.buffer->clear();
+    if (slot.spec.name != store) continue;
+    slot.buffer->clear();
+    if (slot.cleaner) slot.cleaner->forget();
   }
   return backend_of(store).wipe(store);
 }
@@ -118,13 +124,15 @@ void TaskStores::freeze() {
 }
 
 Result<void> TaskStores::apply_to(TaskBackend& backend, bool persistent,
-                                  const std::map<std::string, ChangelogStamp>& stamps) {
+                                  const std::map<std::string, ChangelogStamp>& stamps,
+                                  const ObservedTimes::Snapshot& times) {
   TaskChanges changes;
   bool anything = false;
   for (Slot& slot : slots_) {
     if (slot.spec.persistent != persistent) continue;
     TaskChanges::Store store{slot.spec.name, {}, std::nullopt};
     slot.buffer->collect_frozen(store.changes);
+    if (slot.cleaner) MILLRACE_TRY(slot.cleaner->collect(find_observed_time(times, slot.spec.name), store.changes));
     if (auto stamp = stamps.find(slot.spec.name); stamp != stamps.end()) store.stamp = stamp->second;
     anything |= store.stamp.has_value() || !store.changes.empty();
     changes.stores.push_back(std::move(store));
@@ -133,12 +141,17 @@ Result<void> TaskStores::apply_to(TaskBackend& backend, bool persistent,
   return backend.apply(changes);
 }
 
-Result<void> TaskStores::apply_frozen(const std::map<std::string, ChangelogStamp>& stamps) {
+Result<void> TaskStores::apply_frozen(const std::map<std::string, ChangelogStamp>& stamps,
+                                      const ObservedTimes::Snapshot& times) {
   MILLRACE_CRASH_POINT("state/before-apply");
-  if (persistent_) MILLRACE_TRY(apply_to(*persistent_, true, stamps));
-  if (memory_) MILLRACE_TRY(apply_to(*memory_, false, stamps));
+  if (persistent_) MILLRACE_TRY(apply_to(*persistent_, true, stamps, times));
+  if (memory_) MILLRACE_TRY(apply_to(*memory_, false, stamps, times));
   MILLRACE_CRASH_POINT("state/after-apply");
-  for (Slot& slot : slots_) slot.buffer->commit_frozen();
+  for (Slot& slot : slots_) {
+    slot.buffer->commit_frozen();
+    if (!slot.cleaner) continue;
+    for (const Bytes& key : slot.cleaner->collected()) slot.buffer->forget_clean(key);
+  }
   return {};
 }
 

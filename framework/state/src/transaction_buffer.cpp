@@ -223,6 +223,14 @@ void TransactionBuffer::drop_all() {
   dirty_bytes_ = 0;
 }
 
+void TransactionBuffer::forget_clean(BytesView key) {
+  auto found = entries_.find(key);
+  if (found == entries_.end() || found->second.dirty != 0) return;
+  last_ = nullptr;
+  unlink_clean(found->second);
+  entries_.erase(found);
+}
+
 void TransactionBuffer::clear() {
   last_ = nullptr;
   while (clean_hand_ != nullptr) unlink_clean(*clean_hand_);

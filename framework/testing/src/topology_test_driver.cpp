@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 #include <set>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -316,6 +317,27 @@ std::vector<std::pair<Bytes, Bytes>> TopologyTestDriver::read_store_all(const st
     require(iterator->status());
   }
   std::sort(entries.begin(), entries.end());
+  return entries;
+}
+
+std::vector<TopologyTestDriver::WindowEntry> TopologyTestDriver::read_window_store(const std::string& store) {
+  const StoreSpec& spec = store_spec(store);
+  if (spec.kind != StoreKind::Window) throw std::invalid_argument("the store " + store + " is no window store");
+  std::vector<WindowEntry> entries;
+  for (auto& [task, found] : parts_->stores(store)) {
+    const Timestamp expired = last_expired_start(parts_->thread->observed_time(task, store), spec.retention);
+    auto iterator = require(found->range({}));
+    for (; iterator->valid(); iterator->next()) {
+      auto key = parse_window_key(iterator->key());
+      if (!key || key->start <= expired) continue;
+      entries.push_back(
+          {Bytes(key->key), {key->start, shift_time(key->start, spec.window_size)}, Bytes(iterator->value())});
+    }
+    require(iterator->status());
+  }
+  std::stable_sort(entries.begin(), entries.end(), [](const WindowEntry& a, const WindowEntry& b) {
+    return std::tie(a.key, a.window.start) < std::tie(b.key, b.window.start);
+  });
   return entries;
 }
 

@@ -9,6 +9,7 @@
 
 #include <millrace/base/assert.hpp>
 #include <millrace/model/kafka_name.hpp>
+#include <millrace/model/observed_times.hpp>
 #include <millrace/topology/type_name.hpp>
 #include "internal_topics.hpp"
 
@@ -25,6 +26,7 @@ Topology::Topology(std::vector<NodeSpec> nodes, std::vector<StoreSpec> stores,
   for (const StoreSpec& store : declared_stores_) stores_.emplace(store.name, store);
   check();
   cut();
+  check_observed_times();
 }
 
 const NodeSpec& Topology::source_of(const TopicRef& topic) const {
@@ -182,6 +184,33 @@ class UnionFind {
 
 void Topology::check() const {
   auto findings = Checker(nodes_, declared_stores_, repartitions_).run();
+  if (!findings.empty()) throw TopologyError(std::move(findings));
+}
+
+void Topology::check_observed_times() const {
+  std::vector<std::string> findings;
+  for (const Subtopology& group : subtopologies_) {
+    std::map<std::uint32_t, std::string> name_of;
+    auto add = [&](const std::string& name) {
+      auto [place, fresh] = name_of.emplace(ObservedTimes::hash(name), name);
+      if (!fresh && place->second != name) {
+        findings.push_back(fmt::format("\"{}\" and \"{}\" cannot stand in one sub-topology, their hashes are equal: "
+                                       "give one of them another name",
+                                       place->second, name));
+      }
+    };
+    for (NodeId id : group.nodes) {
+      for (const std::string& time : node(id).times) add(time);
+    }
+    for (const std::string& store : group.stores) {
+      if (stores_.at(store).kind == StoreKind::Window) add(store);
+    }
+    if (name_of.size() <= kObservedTimesMax) continue;
+    findings.push_back(fmt::format(
+        "sub-topology {} ({}) has {} windowed operators and window stores, {} is the most: how far each has come in "
+        "event time is committed beside the offsets, which have room for no more; split it at a repartition topic",
+        group.id.value(), group.name, name_of.size(), kObservedTimesMax));
+  }
   if (!findings.empty()) throw TopologyError(std::move(findings));
 }
 

@@ -70,6 +70,21 @@ TEST(OffsetMetadata, ReadsWhatItWrote) {
   EXPECT_EQ(back.commit_id, "run-7");
 }
 
+TEST(OffsetMetadata, CarriesTheTimesOfOperatorsAndStores) {
+  OffsetMetadata metadata{at(7), "0_0", "app-1", "run-7", {{0x1a2b3c4d, at(1234567890123)}, {0x5, at(0)}}};
+  EXPECT_EQ(metadata.encode(),
+            "millrace/1 time=7 task=0_0 writer=app-1 commit=run-7 t1a2b3c4d=1234567890123 t00000005=0");
+  EXPECT_EQ(OffsetMetadata::decode(metadata.encode()).times, metadata.times);
+  // Words that only look like one.
+  EXPECT_TRUE(OffsetMetadata::decode("millrace/1 t1a2b3c4=5 t1a2b3c4dd=5 txyzxyzxy=5 time=5").times.empty());
+}
+
+TEST(OffsetMetadata, FitsIntoWhatKafkaTakesWithAllTimesThereMayBe) {
+  OffsetMetadata metadata{Timestamp::max(), "2147483647_2147483647", std::string(260, 'a'), std::string(300, 'b'), {}};
+  for (std::size_t i = 0; i < kObservedTimesMax; ++i) metadata.times.push_back({0xffffffff, Timestamp::min()});
+  EXPECT_LE(metadata.encode().size(), kOffsetMetadataMaxBytes);
+}
+
 TEST(OffsetMetadata, KnowsNothingOfForeignText) {
   for (const char* text :
        {"", " ", "millrace/2 time=5 task=0_1", "AQAAAXqP4bQ=", "millrace/1", "{\"time\":5}", "time=5"}) {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <millrace/processor/stream_partitioner.hpp>
+#include <millrace/processor/timestamp_extractor.hpp>
 #include <millrace/serde/serde.hpp>
 #include <millrace/topology/task_context.hpp>
 
@@ -17,12 +18,44 @@ namespace millrace {
 template <class K, class V>
 class TypedSourceNode final : public SourceNode {
  public:
-  TypedSourceNode(Serde<K> key_serde, Serde<V> value_serde)
-      : key_serde_(std::move(key_serde)), value_serde_(std::move(value_serde)) {}
+  TypedSourceNode(Serde<K> key_serde, Serde<V> value_serde, TimestampExtractor<K, V> extractor = {})
+      : key_serde_(std::move(key_serde)), value_serde_(std::move(value_serde)), extractor_(std::move(extractor)) {}
 
   void init(TaskContext& context) override { context_ = &context; }
   void accept(const RecordView& bytes) override {
     Record<K, V> record;
+    read(bytes, record);
+    forward_erased(&record);
+  }
+  bool extracts_time() const override { return extractor_.kind() != Kind::FailOnInvalid; }
+  Result<Timestamp> extract_time(const RecordView& bytes, Timestamp partition_time) override {
+    const bool valid = bytes.timestamp >= Timestamp{};
+    switch (extractor_.kind()) {
+      case Kind::FailOnInvalid:
+      case Kind::SkipInvalid: return bytes.timestamp;
+      case Kind::WallClock: return context_->wall_time();
+      case Kind::PartitionTimeForInvalid:
+        if (valid) return bytes.timestamp;
+        if (partition_time != kNoTimestamp) return partition_time;
+        return Error(ErrorCode::InvalidTimestamp,
+                     "the record's timestamp is " + std::to_string(bytes.timestamp.time_since_epoch().count()) +
+                         " ms, and no record before tells the partition's time",
+                     {.node = name()});
+      case Kind::Function: break;
+    }
+    try {
+      Record<K, V> record;
+      read(bytes, record);
+      return run_user_code(*context_, name(), [&] { return extractor_(record, partition_time); });
+    } catch (const RecordFailed&) {
+      return context_->take_noted_failure();
+    }
+  }
+
+ private:
+  using Kind = typename TimestampExtractor<K, V>::Kind;
+
+  void read(const RecordView& bytes, Record<K, V>& record) {
     record.timestamp = bytes.timestamp;
     if (bytes.key) decode(key_serde_, *bytes.key, record.key, "key");
     if (bytes.value) decode(value_serde_, *bytes.value, record.value, "value");
@@ -31,10 +64,7 @@ class TypedSourceNode final : public SourceNode {
       if (!headers) context_->fail(headers.error().at({.node = name()}));
       record.headers = std::move(*headers);
     }
-    forward_erased(&record);
   }
-
- private:
   template <class T>
   void decode(const Serde<T>& serde, BytesView bytes, std::optional<T>& into, const char* what) {
     auto decoded = run_serde(serde, bytes);
@@ -58,6 +88,7 @@ class TypedSourceNode final : public SourceNode {
   TaskContext* context_ = nullptr;
   Serde<K> key_serde_;
   Serde<V> value_serde_;
+  TimestampExtractor<K, V> extractor_;
 };
 
 /// Encodes records and hands them to the collector: what all sinks share.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <millrace/processor/key_value_store.hpp>
+#include <millrace/processor/window_store.hpp>
 
 namespace millrace {
 
@@ -48,6 +49,17 @@ class OperatorContext {
     return KeyValueStore<K, V>(task_, static_cast<KeyValueBytesStore&>(store), *typing);
   }
 
+  /// The window store of that name. Fails as state_store() does.
+  template <class K, class V>
+  [[nodiscard]] WindowStore<K, V> window_store(std::string_view name) {
+    return open_windows<WindowStore<K, V>, K, V>(name, false);
+  }
+  /// The window store of that name whose values carry times. Fails as state_store() does.
+  template <class K, class V>
+  [[nodiscard]] TimestampedWindowStore<K, V> timestamped_window_store(std::string_view name) {
+    return open_windows<TimestampedWindowStore<K, V>, K, V>(name, true);
+  }
+
   /// Calls `punctuator` every `interval`; missed intervals become one call. Call it in init() or process().
   Cancellable schedule(milliseconds interval, PunctuationType type, Punctuator punctuator) {
     return Cancellable(task_, task_.schedule(node_.name(), interval, type, std::move(punctuator)));
@@ -81,6 +93,22 @@ class OperatorContext {
   }
 
  private:
+  template <class Store, class K, class V>
+  Store open_windows(std::string_view name, bool timestamped) {
+    StateStore& store = task_.state_store(node_.name(), name);
+    const StoreSpec& spec = task_.store_spec(name);
+    const auto* typing = dynamic_cast<const WindowTyping<K, V>*>(spec.typing.get());
+    if (typing == nullptr || spec.timestamped != timestamped) {
+      auto text = [](bool with_times, const std::string& types) { return (with_times ? "timestamped " : "") + types; };
+      const std::string asked = "windowed " + type_name(typeid(K)) + " -> " + type_name(typeid(V));
+      task_.fail(Error(ErrorCode::StoreTypeMismatch,
+                       "the store is asked for as " + text(timestamped, asked) + ", but was declared as " +
+                           text(spec.timestamped, spec.types),
+                       {.node = node_.name(), .store = std::string(name)}));
+    }
+    return Store(task_, node_, static_cast<KeyValueBytesStore&>(store), spec, *typing);
+  }
+
   TaskContext& task_;
   const Node& node_;
   const std::vector<Node*>& children_;

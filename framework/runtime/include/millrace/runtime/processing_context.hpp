@@ -16,14 +16,16 @@ namespace millrace {
 /// Thread: the one that owns the task.
 class ProcessingContext final : public TaskContext, private RecordCollector, private ChangeLoggerFactory {
  public:
-  /// Borrows both; they outlive the context.
-  ProcessingContext(TaskEnvironment& environment, TaskId task, TaskStores& stores);
+  /// Borrows both; they outlive the context. `times` are those committed last.
+  ProcessingContext(TaskEnvironment& environment, TaskId task, TaskStores& stores, ObservedTimes::Snapshot times);
 
   // --- TaskContext ---
   const TaskId& task_id() const override { return task_; }
   const std::string& application_id() const override { return environment_.config.application_id; }
   Timestamp stream_time() const override { return stream_time_; }
   WallTime wall_time() const override { return environment_.clock.wall_now(); }
+  ObservedTimes& observed_times() override { return observed_times_; }
+  const ObservedTimes& observed_times() const { return observed_times_; }
   std::optional<RecordMetadata> record_metadata() const override;
   StateStore& state_store(const std::string& node, std::string_view name) override;
   const StoreSpec& store_spec(std::string_view name) const override {
@@ -35,6 +37,7 @@ class ProcessingContext final : public TaskContext, private RecordCollector, pri
   void cancel(PunctuatorId id) override;
   void request_commit() override { commit_requested_ = true; }
   void count_dropped(const std::string& node, std::string_view reason) override;
+  Error take_noted_failure() override { return take_failure(); }
 
   // --- for the task ---
   void begin_record(const TopicPartition& partition, const RecordView& record) {
@@ -80,6 +83,7 @@ class ProcessingContext final : public TaskContext, private RecordCollector, pri
   TaskEnvironment& environment_;
   const TaskId task_;
   TaskStores& stores_;
+  ObservedTimes observed_times_;
   PunctuationSchedule stream_schedule_;
   PunctuationSchedule wall_schedule_;
   PunctuatorId next_punctuator_ = 1;

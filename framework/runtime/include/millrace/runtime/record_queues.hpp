@@ -11,6 +11,7 @@
 
 #include <millrace/log/log.hpp>
 #include <millrace/metrics/metrics.hpp>
+#include <millrace/topology/node.hpp>
 
 namespace millrace {
 
@@ -24,6 +25,9 @@ class RecordQueues {
 
   /// Begins to read `partition` at `from`. `partition_time` is the highest timestamp taken from it before.
   [[nodiscard]] Result<void> add(const TopicPartition& partition, Offset from, Timestamp partition_time);
+  /// From now on `source` tells the time of a record when it is next in `partition`; nullptr: it is the record's own.
+  /// Borrows the source until the next call. REQUIRES: nothing of the partition is fetched.
+  void extract_time_by(std::size_t partition, SourceNode* source) { queues_[partition].source = source; }
   /// Drops what was fetched and goes back to `offset`.
   void rewind(std::size_t partition, Offset offset, Timestamp partition_time);
 
@@ -37,6 +41,10 @@ class RecordQueues {
   };
   /// REQUIRES: the last fill() returned true, or ready(). The record stays at the head.
   [[nodiscard]] Head choose();
+  /// Why the head of `partition` has no time, if its source could not tell it.
+  [[nodiscard]] const std::optional<Error>& time_error(std::size_t partition) const {
+    return queues_[partition].time_error;
+  }
   /// True if a record can be chosen without fetching.
   [[nodiscard]] bool ready() const;
   /// Takes the head of `partition` away: it is processed.
@@ -64,9 +72,17 @@ class RecordQueues {
     Timestamp time = kNoTimestamp;
     CounterHandle consumed;
     GaugeHandle lag;
+    SourceNode* source = nullptr;     // where it tells the time of records
+    std::optional<Error> time_error;  // why it could not tell that of the head
     [[nodiscard]] bool has_head() const { return index < batch.records.size(); }
   };
   [[nodiscard]] Result<void> fetch(Queue& queue);
+  /// The head is another record.
+  void note_head(Queue& queue) {
+    if (queue.source != nullptr) [[unlikely]]
+      extract_time(queue);
+  }
+  static void extract_time(Queue& queue);
 
   LogReader& reader_;
   const std::size_t fetch_max_bytes_;

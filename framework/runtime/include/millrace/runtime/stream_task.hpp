@@ -22,6 +22,7 @@ struct TaskInput {
   TopicPartition partition;
   Offset from;
   Timestamp partition_time = kNoTimestamp;
+  ObservedTimes::Snapshot times{};  ///< committed beside it
 };
 
 class StreamTask {
@@ -64,6 +65,8 @@ class StreamTask {
   void close();
 
   [[nodiscard]] TaskStores& stores() { return *stores_; }
+  /// How far event time has come for the windowed operator or window store of that name.
+  [[nodiscard]] Timestamp observed_time(std::string_view name) const { return context_->observed_times().find(name); }
   [[nodiscard]] std::int64_t dirty_bytes() const { return stores_->dirty_bytes(); }
   [[nodiscard]] std::size_t buffered_records() const { return queues_.buffered_records(); }
   /// Records between the position and the end, over all inputs.
@@ -82,7 +85,8 @@ class StreamTask {
   template <class Body>
   [[nodiscard]] Result<void> run_atom(Body&& body);
   [[nodiscard]] Result<void> settle_failure();
-  void accept(SourceNode& source, const RecordView& record);
+  void accept(SourceNode& source, const RecordQueues::Head& head);
+  void refuse_time(SourceNode& source, const RecordQueues::Head& head);
   [[nodiscard]] WallTime processed_at();
 
   TaskEnvironment& environment_;
@@ -96,6 +100,8 @@ class StreamTask {
   std::vector<TaskInput> committed_;
   std::vector<TaskInput> frozen_;
   TaskReads::Publication publication_ = 0;  // none
+  ObservedTimes::Snapshot committed_times_;
+  ObservedTimes::Snapshot frozen_times_;
   bool dirty_ = false;
   bool broken_ = false;
   bool undecodable_ = false;  // the record being processed was left out before anybody saw it

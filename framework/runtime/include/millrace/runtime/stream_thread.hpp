@@ -83,6 +83,8 @@ class StreamThread {
   [[nodiscard]] ThreadStatus status() const;
   /// The store of a running task, for tests; nullptr if there is none. Thread: the one that calls step().
   [[nodiscard]] KeyValueBytesStore* find_store(TaskId task, std::string_view name);
+  /// How far event time has come for a window store (or windowed operator) of a running task, for tests.
+  [[nodiscard]] Timestamp observed_time(TaskId task, std::string_view name) const;
   /// Why it died. Thread: the one that calls step().
   [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
 

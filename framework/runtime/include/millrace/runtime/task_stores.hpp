@@ -8,8 +8,10 @@
 #include <vector>
 
 #include <millrace/log/types.hpp>
+#include <millrace/model/observed_times.hpp>
 #include <millrace/state/buffered_key_value_bytes_store.hpp>
 #include <millrace/state/memory_task_backend.hpp>
+#include <millrace/state/window_cleaner.hpp>
 #include <millrace/topology/topology.hpp>
 
 namespace millrace {
@@ -56,8 +58,10 @@ class TaskStores {
   void rollback();
   void freeze();
   /// Writes the frozen generation, and each store's stamp, in one batch per backend. `stamps` may lack stores that
-  /// logged nothing. Errors: StateWriteFailed: the task must be restored.
-  [[nodiscard]] Result<void> apply_frozen(const std::map<std::string, ChangelogStamp>& stamps);
+  /// logged nothing. Window stores lose entries that are older than their retention, by the `times` that were
+  /// committed. Errors: StateWriteFailed: the task must be restored.
+  [[nodiscard]] Result<void> apply_frozen(const std::map<std::string, ChangelogStamp>& stamps,
+                                          const ObservedTimes::Snapshot& times);
   void drop_all();
 
   [[nodiscard]] std::int64_t dirty_bytes() const;
@@ -66,6 +70,7 @@ class TaskStores {
   struct Slot {
     StoreSpec spec;
     std::unique_ptr<TransactionBuffer> buffer;
+    std::unique_ptr<WindowCleaner> cleaner;  // of a window store
     std::unique_ptr<KeyValueBytesStore> buffered;
     std::unique_ptr<ChangeLogger> logger;
     std::unique_ptr<KeyValueBytesStore> logging;
@@ -74,7 +79,8 @@ class TaskStores {
   TaskStores() = default;
   [[nodiscard]] TaskBackend& backend_of(const std::string& store);
   [[nodiscard]] Result<void> apply_to(TaskBackend& backend, bool persistent,
-                                      const std::map<std::string, ChangelogStamp>& stamps);
+                                      const std::map<std::string, ChangelogStamp>& stamps,
+                                      const ObservedTimes::Snapshot& times);
 
   std::vector<StoreSpec> specs_;
   std::unique_ptr<TaskBackend> persistent_;  // nullptr if no store is

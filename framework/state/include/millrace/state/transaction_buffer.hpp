@@ -68,6 +68,8 @@ class TransactionBuffer {
   /// Forgets both generations and, since what they hid is not known, the entries they touched.
   void drop_all();
 
+  /// The backend lost the entry of `key`: forgets it if it is clean. A dirty one stays.
+  void forget_clean(BytesView key);
   /// Forgets everything, clean entries too: the backend was changed by somebody else.
   void clear();
 

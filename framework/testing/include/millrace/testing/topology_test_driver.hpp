@@ -24,6 +24,7 @@
 #include <millrace/config/streams_config.hpp>
 #include <millrace/metrics/snapshot.hpp>
 #include <millrace/processor/key_value_store.hpp>
+#include <millrace/processor/window_store.hpp>
 #include <millrace/state/buffered_key_value_bytes_store.hpp>
 #include <millrace/state/task_backend.hpp>
 #include <millrace/testing/manual_clock.hpp>
@@ -65,6 +66,8 @@ template <class K, class V>
 class TestOutputTopic;
 template <class K, class V>
 class TestStore;
+template <class K, class V>
+class TestWindowStore;
 
 class TopologyTestDriver {
  public:
@@ -89,6 +92,10 @@ class TopologyTestDriver {
   /// The store of a processor, over all partitions. Throws std::invalid_argument if the topology has none of that name.
   template <class K, class V>
   [[nodiscard]] TestStore<K, V> get_key_value_store(const std::string& name);
+  /// The window store of a processor or of a windowed aggregation, over all partitions; without the windows that its
+  /// retention has left behind. Throws as get_key_value_store() does.
+  template <class K, class V>
+  [[nodiscard]] TestWindowStore<K, V> get_window_store(const std::string& name);
 
   /// Names of the topics that were written to, internal ones included.
   [[nodiscard]] std::vector<std::string> produced_topic_names();
@@ -126,6 +133,13 @@ class TopologyTestDriver {
   [[nodiscard]] std::optional<Bytes> read_store(const std::string& store, BytesView key);
   [[nodiscard]] std::vector<std::pair<Bytes, Bytes>> read_store_all(const std::string& store);
   [[nodiscard]] const StoreSpec& store_spec(const std::string& store) const;
+  /// What a window store holds, in the order of the stored keys. Throws std::invalid_argument if it is none.
+  struct WindowEntry {
+    Bytes key;
+    Window window;
+    Bytes value;
+  };
+  [[nodiscard]] std::vector<WindowEntry> read_window_store(const std::string& store);
 
  private:
   struct Parts;
@@ -308,6 +322,41 @@ class TestStore {
   Serde<V> value_serde_;
 };
 
+/// Reads a window store. Timestamped ones show their values without the timestamp.
+template <class K, class V>
+class TestWindowStore {
+ public:
+  TestWindowStore(TopologyTestDriver& driver, std::string name, Serde<K> key_serde = {}, Serde<V> value_serde = {})
+      : driver_(&driver),
+        name_(std::move(name)),
+        key_serde_(std::move(key_serde)),
+        value_serde_(std::move(value_serde)) {}
+
+  /// By the serialized key, then by start.
+  [[nodiscard]] std::vector<std::pair<Windowed<K>, V>> all() const {
+    std::vector<std::pair<Windowed<K>, V>> entries;
+    for (const auto& entry : driver_->read_window_store(name_)) {
+      BytesView bytes = driver_->store_spec(name_).timestamped ? value_of(entry.value) : BytesView(entry.value);
+      entries.emplace_back(Windowed<K>{key_serde_.deserialize(entry.key).value(), entry.window},
+                           value_serde_.deserialize(bytes).value());
+    }
+    return entries;
+  }
+  /// The value of one window, the first with duplicates.
+  [[nodiscard]] std::optional<V> fetch(const K& key, Timestamp start) const {
+    for (auto& [windowed, value] : all()) {
+      if (windowed.key == key && windowed.window.start == start) return value;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  TopologyTestDriver* driver_;
+  std::string name_;
+  Serde<K> key_serde_;
+  Serde<V> value_serde_;
+};
+
 template <class K, class V>
 TestInputTopic<K, V> TopologyTestDriver::create_input_topic(const std::string& topic, Serde<K> key_serde,
                                                             Serde<V> value_serde, Timestamp start,
@@ -328,6 +377,15 @@ TestStore<K, V> TopologyTestDriver::get_key_value_store(const std::string& name)
     return TestStore<K, V>(*this, name, typing->key_serde, typing->value_serde);
   }
   return TestStore<K, V>(*this, name);
+}
+
+template <class K, class V>
+TestWindowStore<K, V> TopologyTestDriver::get_window_store(const std::string& name) {
+  const StoreSpec& spec = store_spec(name);
+  if (const auto* typing = dynamic_cast<const WindowTyping<K, V>*>(spec.typing.get())) {
+    return TestWindowStore<K, V>(*this, name, typing->key_serde, typing->value_serde);
+  }
+  return TestWindowStore<K, V>(*this, name);
 }
 
 }  // namespace millrace

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include <millrace/base/result.hpp>
 #include <millrace/model/record.hpp>
 
 namespace millrace {
@@ -60,6 +61,14 @@ class SourceNode : public Node {
  public:
   /// Decodes and forwards `record`. Calls TaskContext::fail (DeserializationFailed) if it does not decode.
   virtual void accept(const RecordView& record) = 0;
+  /// Whether the time of a record is what extract_time() says, instead of its own.
+  [[nodiscard]] virtual bool extracts_time() const { return false; }
+  /// The time of `record`, which is next in its partition; `partition_time` is the latest before. Negative: the record
+  /// is to be left out. Errors: the record is to fail with it. Called between records: must not call TaskContext::fail.
+  [[nodiscard]] virtual Result<Timestamp> extract_time(const RecordView& record, Timestamp partition_time) {
+    static_cast<void>(partition_time);
+    return record.timestamp;
+  }
   void process(const void*) final;
 };
 

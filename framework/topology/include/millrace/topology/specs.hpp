@@ -1,6 +1,7 @@
 // What a topology is made of, before anything runs.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -33,12 +34,16 @@ struct NodeSpec {
   std::vector<std::string> stores;          ///< that the node may use
   std::vector<TopicRef> topics;             ///< of a source; one for a sink, none if it chooses a topic per record
   std::optional<OffsetReset> offset_reset;  ///< of a source; default: auto.offset.reset
+  std::vector<std::string> times{};         ///< event times that it observes (ObservedTimes); nodes may share one
   const std::type_info* input = nullptr;    ///< Record<K, V> taken; nullptr for sources
   const std::type_info* output = nullptr;   ///< Record<K, V> forwarded; nullptr for sinks
   NodeFactory factory;
 };
 
-enum class StoreKind : std::uint8_t { KeyValue };
+enum class StoreKind : std::uint8_t {
+  KeyValue,
+  Window,  ///< keys are key | 8 bytes of window start | 4 bytes of sequence, big-endian, as Kafka Streams has them
+};
 
 /// What a typed layer notes beside a store: the serdes of its keys and values. The runtime does not look into it.
 struct StoreTyping {
@@ -56,6 +61,10 @@ struct StoreSpec {
   bool logged = true;        ///< changes go to the topic "<application id>-<name>-changelog"
   bool timestamped = false;  ///< values begin with 8 bytes of timestamp; the changelog carries it as the record's
   std::string types;         ///< "std::string -> long", for describe
+  /// Of a window store: entries whose window starts `retention` or longer before the latest start seen are gone.
+  std::chrono::milliseconds retention{};
+  std::chrono::milliseconds window_size{};  ///< of a window store
+  bool retain_duplicates = false;           ///< of a window store: a put never replaces
   std::shared_ptr<const StoreTyping> typing;
 
   [[nodiscard]] TopicRef changelog() const { return {name + "-changelog", true}; }

@@ -9,6 +9,7 @@
 
 #include <millrace/base/clock.hpp>
 #include <millrace/base/error.hpp>
+#include <millrace/model/observed_times.hpp>
 #include <millrace/model/record.hpp>
 #include <millrace/topology/node.hpp>
 #include <millrace/topology/record_collector.hpp>
@@ -40,6 +41,8 @@ class TaskContext {
   /// Highest timestamp that the task has seen; kNoTimestamp before the first record.
   [[nodiscard]] virtual Timestamp stream_time() const = 0;
   [[nodiscard]] virtual WallTime wall_time() const = 0;
+  /// How far event time has come for the windowed operators and window stores of the task.
+  [[nodiscard]] virtual ObservedTimes& observed_times() = 0;
   /// Where the current record came from; nullopt within a punctuator or init().
   [[nodiscard]] virtual std::optional<RecordMetadata> record_metadata() const = 0;
 
@@ -67,6 +70,8 @@ class TaskContext {
     note_failure(std::move(error));
     throw RecordFailed{};
   }
+  /// The error noted last, which is not to end the current record. REQUIRES: fail() was called just before.
+  [[nodiscard]] virtual Error take_noted_failure() = 0;
   /// Translates the exception being handled, thrown by user code in `node`, and fails; `thrower` is what threw.
   /// REQUIRES: within a catch block.
   [[noreturn]] void fail_user_code(const std::string& node, ErrorCode code = ErrorCode::UserCodeThrew,

@@ -61,6 +61,7 @@ class Topology {
  private:
   void check() const;
   void cut();
+  void check_observed_times() const;
 
   std::vector<NodeSpec> nodes_;
   std::map<std::string, StoreSpec> stores_;

@@ -21,6 +21,8 @@ class TopologyGraph {
   [[nodiscard]] const NodeSpec* find_sink(const TopicRef& topic) const { return find(NodeKind::Sink, topic); }
   void add_store(StoreSpec spec);
   void connect_store(NodeId node, const std::string& store);
+  /// `node` opens that time of ObservedTimes.
+  void observe_time(NodeId node, const std::string& time) { nodes_.at(node.value()).times.push_back(time); }
   void add_repartition(RepartitionSpec spec) { repartitions_.push_back(std::move(spec)); }
   /// Topologies that were built before keep the factory that they have.
   void replace_factory(NodeId node, NodeFactory factory) { nodes_.at(node.value()).factory = std::move(factory); }

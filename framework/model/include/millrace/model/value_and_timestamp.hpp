@@ -1,0 +1,15 @@
+// ValueAndTimestamp<V>: what a timestamped store keeps for a key: a value, and when it was last changed.
+#pragma once
+
+#include <millrace/model/ids.hpp>
+
+namespace millrace {
+
+template <class V>
+struct ValueAndTimestamp {
+  V value;
+  Timestamp timestamp{};
+  friend bool operator==(const ValueAndTimestamp&, const ValueAndTimestamp&) = default;
+};
+
+}  // namespace millrace

@@ -1,0 +1,79 @@
+#include <millrace/state/window_cleaner.hpp>
+
+#include <algorithm>
+
+#include <millrace/state/window_key.hpp>
+
+namespace millrace {
+
+namespace {
+
+// What a commit without writes looks at; those with more do more.
+constexpr std::size_t kEntriesAtLeast = 256;
+// A walk begins when a quarter of the retention can be gone: not for each millisecond.
+constexpr int kPartOfRetention = 4;
+
+}  // namespace
+
+void WindowCleaner::forget() {
+  oldest_ = Timestamp::min();
+  walking_ = false;
+  cursor_.reset();
+}
+
+void WindowCleaner::note_writes(const std::vector<StateChange>& changes) {
+  for (const StateChange& change : changes) {
+    if (!change.value) continue;
+    auto key = parse_window_key(change.key);
+    if (!key) continue;
+    oldest_ = std::min(oldest_, key->start);
+    oldest_met_ = std::min(oldest_met_, key->start);
+  }
+}
+
+Result<void> WindowCleaner::collect(Timestamp observed, std::vector<StateChange>& changes) {
+  collected_.clear();
+  note_writes(changes);
+  if (observed == kNoTimestamp) return {};
+  const Timestamp last_expired = last_expired_start(observed, retention_);
+  const bool due = oldest_ == Timestamp::min() || last_expired >= shift_time(oldest_, retention_ / kPartOfRetention);
+  if (!walking_ && !due) return {};
+  if (!walking_) {
+    walking_ = true;
+    cursor_.reset();
+    // What this commit writes is met by the walk, or was noted.
+    oldest_met_ = Timestamp::max();
+    note_writes(changes);
+  }
+  MILLRACE_TRY(walk(last_expired, kEntriesAtLeast + 2 * changes.size()));
+  if (collected_.empty()) return {};
+  // Before the writes: a window may be written again in the very commit.
+  std::vector<StateChange> all;
+  all.reserve(collected_.size() + changes.size());
+  for (const Bytes& key : collected_) all.push_back({key, std::nullopt});
+  all.insert(all.end(), changes.begin(), changes.end());
+  changes.swap(all);
+  return {};
+}
+
+Result<void> WindowCleaner::walk(Timestamp last_expired, std::size_t entries) {
+  auto opened = backend_.range({cursor_, std::nullopt});
+  if (!opened) return opened.error();
+  KeyValueIterator& at = **opened;
+  for (; at.valid() && entries > 0; at.next(), --entries) {
+    auto key = parse_window_key(at.key());
+    if (!key) continue;
+    if (key->start <= last_expired) collected_.emplace_back(at.key());
+    else oldest_met_ = std::min(oldest_met_, key->start);
+  }
+  if (at.valid()) {
+    cursor_ = Bytes(at.key());
+    return {};
+  }
+  MILLRACE_TRY(at.status());
+  walking_ = false;
+  oldest_ = oldest_met_;
+  return {};
+}
+
+}  // namespace millrace
