@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <millrace/dsl/ktable.hpp>
+#include <millrace/dsl/windows.hpp>
 
 namespace millrace {
 
@@ -45,9 +46,16 @@ class KGroupedStream {
                           });
   }
 
+  /// The stream in windows of time, to be aggregated in each.
+  [[nodiscard]] TimeWindowedKStream<K, V> windowed_by(TimeWindows windows) const {
+    return TimeWindowedKStream<K, V>(*this, windows);
+  }
+
  private:
   template <class, class>
   friend class KStream;
+  template <class, class>
+  friend class TimeWindowedKStream;
 
   KGroupedStream(detail::GraphPtr graph, NodeId node, bool repartition, std::string name, Serde<K> key_serde,
                  Serde<V> value_serde)

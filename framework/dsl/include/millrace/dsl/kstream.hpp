@@ -16,6 +16,7 @@
 #include <millrace/dsl/detail/stateless_nodes.hpp>
 #include <millrace/dsl/fwd.hpp>
 #include <millrace/dsl/options.hpp>
+#include <millrace/dsl/windows.hpp>
 #include <millrace/processor/fixed_key_processor.hpp>
 
 namespace millrace {
@@ -192,6 +193,33 @@ class KStream {
   /// Groups by the key; through a repartition topic only if an operator before may have changed it.
   [[nodiscard]] KGroupedStream<K, V> group_by_key(Grouped<K, V> options = {}) const;
 
+  /// Pairs of records of both streams with equal keys and timestamps that differ by no more than `windows` says:
+  /// `joiner(const V& left, const V2& right)`, or with the key before, gives the value of the result. Its timestamp is
+  /// the larger one, its headers are those of the record that came second. Records with a null key or value are dropped
+  /// and counted. A side whose key may have changed goes through a repartition topic; the topics of both sides need
+  /// equal numbers of partitions.
+  template <class V2, class F>
+  [[nodiscard]] auto join(const KStream<K, V2>& other, F joiner, JoinWindows windows,
+                          StreamJoined<K, V, V2> options = {}) const {
+    return join_streams<detail::JoinKind::Inner>(other, std::move(joiner), windows, std::move(options), "join");
+  }
+  /// As join(), with a result for each record of this stream that meets none of the other, too:
+  /// `joiner(const V& left, const std::optional<V2>& right)`. It comes as soon as a later record of either stream shows
+  /// that the window and its grace are over, with the timestamp of its record and the headers of that later one. A
+  /// record with a null key is such a result at once.
+  template <class V2, class F>
+  [[nodiscard]] auto left_join(const KStream<K, V2>& other, F joiner, JoinWindows windows,
+                               StreamJoined<K, V, V2> options = {}) const {
+    return join_streams<detail::JoinKind::Left>(other, std::move(joiner), windows, std::move(options), "left_join");
+  }
+  /// As left_join(), for records of both streams:
+  /// `joiner(const std::optional<V>& left, const std::optional<V2>& right)`.
+  template <class V2, class F>
+  [[nodiscard]] auto outer_join(const KStream<K, V2>& other, F joiner, JoinWindows windows,
+                                StreamJoined<K, V, V2> options = {}) const {
+    return join_streams<detail::JoinKind::Outer>(other, std::move(joiner), windows, std::move(options), "outer_join");
+  }
+
  private:
   template <class, class>
   friend class KStream;
@@ -221,6 +249,9 @@ class KStream {
     graph_->check(node, value_serde, "value");
     return RecordWriter<K, V>(key_serde, value_serde, options.partitioner);
   }
+  template <detail::JoinKind kKind, class V2, class F>
+  auto join_streams(const KStream<K, V2>& other, F joiner, const JoinWindows& windows, StreamJoined<K, V, V2> options,
+                    std::string_view verb) const;
   [[nodiscard]] KStream same(NodeId node) const {
     return KStream(graph_, node, key_changed_, key_serde_, value_serde_);
   }

@@ -88,6 +88,8 @@ class KTable {
   friend class KGroupedStream;
   template <class, class>
   friend class KGroupedTable;
+  template <class, class>
+  friend class TimeWindowedKStream;
   friend class StreamsBuilder;
   using Origin = detail::TableOrigin<K, V>;
   using MakeFactory = typename detail::StoreOrigin<K, V>::MakeFactory;

@@ -1,6 +1,7 @@
 // Option structs of the DSL. Every field has a default; name the ones you set: .to("t", {.name = "out"}).
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -8,6 +9,7 @@
 
 #include <millrace/model/offset_reset.hpp>
 #include <millrace/processor/stream_partitioner.hpp>
+#include <millrace/processor/timestamp_extractor.hpp>
 #include <millrace/serde/serde.hpp>
 
 namespace millrace {
@@ -25,6 +27,7 @@ struct Consumed {
   Serde<K> key_serde{};
   Serde<V> value_serde{};
   std::optional<OffsetReset> offset_reset{};  ///< default: auto.offset.reset
+  TimestampExtractor<K, V> timestamp_extractor{};  ///< default: the record's own time; a negative one fails
 };
 
 /// How a topic is written.
@@ -74,6 +77,31 @@ struct Materialized {
   Serde<K> key_serde{};
   Serde<V> value_serde{};
   std::string name{};  ///< of the operator
+};
+
+/// How the table of a windowed aggregation is kept. K is the key without its window.
+template <class K, class V>
+struct MaterializedWindows {
+  std::string store_name{};  ///< default: "<operator>-store"; name it, and an upgrade finds its state again
+  /// How long after its start a window can be read; default and least: the windows' size plus their grace.
+  std::optional<std::chrono::milliseconds> retention{};
+  bool persistent = true;  ///< RocksDB; otherwise memory
+  Serde<K> key_serde{};
+  Serde<V> value_serde{};
+  std::string name{};  ///< of the operator
+};
+
+/// How two streams are joined, and what for it is kept. V1 is the value of the left stream, V2 of the right.
+template <class K, class V1, class V2>
+struct StreamJoined {
+  std::string name{};  ///< of the operator
+  /// Stores are named "<store_name>-this-join-store" and so on; default: the operator's name. Name it, and an upgrade
+  /// finds its state again.
+  std::string store_name{};
+  bool persistent = true;  ///< RocksDB; otherwise memory
+  Serde<K> key_serde{};
+  Serde<V1> value_serde{};
+  Serde<V2> other_value_serde{};
 };
 
 /// How a processor stands in the graph.

@@ -12,12 +12,14 @@
 
 #include <memory>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include <millrace/dsl/branched.hpp>
-#include <millrace/dsl/kgrouped_stream.hpp>
 #include <millrace/dsl/kgrouped_table.hpp>
+#include <millrace/dsl/stream_join.hpp>
 #include <millrace/dsl/stream_table_join.hpp>
+#include <millrace/dsl/time_windowed_kstream.hpp>
 
 namespace millrace {
 
@@ -57,30 +59,38 @@ class StreamsBuilder {
     graph_->graph.add_store(store.spec());
   }
 
+  template <class K, class V>
+  void add_state_store(const WindowStoreBuilder<K, V>& store) {
+    graph_->check(store.name, store.key_serde, "key");
+    graph_->check(store.name, store.value_serde, "value");
+    graph_->check_retention(store.name, store.window_size, milliseconds(0), store.retention);
+    graph_->graph.add_store(store.spec());
+  }
+
   /// Checks and freezes the topology. Throws TopologyError naming every fault found.
   [[nodiscard]] Topology build() const { return graph_->graph.build(); }
 
  private:
   template <class K, class V>
-  using Serdes = std::pair<Serde<K>, Serde<V>>;
+  using Reading = std::tuple<Serde<K>, Serde<V>, TimestampExtractor<K, V>>;
 
   template <class K, class V>
   NodeId source(const std::string& topic, const Consumed<K, V>& options) {
     TopicRef ref{topic, false};
+    const Reading<K, V> reading{options.key_serde, options.value_serde, options.timestamp_extractor};
     const NodeSpec* known = graph_->graph.find_source(ref);
     bool same = known != nullptr && *known->output == typeid(Record<K, V>) &&
                 known->offset_reset == options.offset_reset && (options.name.empty() || options.name == known->name);
     if (!same) {
-      graph_->source_serdes[topic] = std::make_shared<Serdes<K, V>>(options.key_serde, options.value_serde);
+      graph_->source_serdes[topic] = std::make_shared<Reading<K, V>>(reading);
       return graph_->add_source<K, V>(options.name.empty() ? topic : options.name, ref, options.key_serde,
-                                      options.value_serde, options.offset_reset);
+                                      options.value_serde, options.offset_reset, options.timestamp_extractor);
     }
     // The types are equal, so the note of the first reading has them too.
-    const auto& first = *std::static_pointer_cast<Serdes<K, V>>(graph_->source_serdes.at(topic));
-    if (first != Serdes<K, V>(options.key_serde, options.value_serde)) {
+    if (*std::static_pointer_cast<Reading<K, V>>(graph_->source_serdes.at(topic)) != reading) {
       graph_->graph.add_finding(
           "topic \"" + topic + "\" is read by \"" + known->name +
-          "\" and again with other types or options (serdes): read it once and use the stream twice");
+          "\" and again with other types or options (serdes, timestamp extractor): read it once and use it twice");
     }
     return known->id;
   }

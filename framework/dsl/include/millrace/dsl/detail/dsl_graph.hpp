@@ -13,6 +13,7 @@
 
 #include <millrace/processor/io_nodes.hpp>
 #include <millrace/processor/key_value_store.hpp>
+#include <millrace/processor/window_store.hpp>
 #include <millrace/topology/topology_graph.hpp>
 #include <millrace/topology/type_name.hpp>
 
@@ -46,7 +47,7 @@ struct DslGraph {
 
   template <class K, class V>
   NodeId add_source(std::string name, TopicRef topic, Serde<K> key_serde, Serde<V> value_serde,
-                    std::optional<OffsetReset> reset) {
+                    std::optional<OffsetReset> reset, TimestampExtractor<K, V> extractor = {}) {
     check(name, key_serde, "key");
     check(name, value_serde, "value");
     NodeSpec spec;
@@ -55,7 +56,7 @@ struct DslGraph {
     spec.topics = {std::move(topic)};
     spec.offset_reset = reset;
     spec.output = &typeid(Record<K, V>);
-    spec.factory = [=] { return std::make_unique<TypedSourceNode<K, V>>(key_serde, value_serde); };
+    spec.factory = [=] { return std::make_unique<TypedSourceNode<K, V>>(key_serde, value_serde, extractor); };
     return graph.add_node(std::move(spec));
   }
 
@@ -108,6 +109,23 @@ struct DslGraph {
     spec.typing = std::make_shared<const KeyValueTyping<K, V>>(key_serde, value_serde);
     graph.add_store(std::move(spec));
     graph.connect_store(node, name);
+  }
+  template <class K, class V>
+  void add_window_store(const StoreSpec& spec, NodeId node, const Serde<K>& key_serde, const Serde<V>& value_serde) {
+    check(graph.node(node).name, key_serde, "key");
+    check(graph.node(node).name, value_serde, "value");
+    graph.add_store(spec);
+    graph.connect_store(node, spec.name);
+  }
+
+  /// Notes a finding if windows of a store would go before they are done with.
+  void check_retention(const std::string& store, milliseconds size, milliseconds grace, milliseconds retention) {
+    const bool enough = retention >= size && (retention - size >= grace || retention == milliseconds::max());
+    if (size > milliseconds(0) && enough) return;
+    const std::string plus = grace > milliseconds(0) ? " + grace " + std::to_string(grace.count()) + " ms" : "";
+    graph.add_finding("the window store \"" + store + "\" keeps windows of " + std::to_string(size.count()) + " ms" +
+                      plus + " for " + std::to_string(retention.count()) +
+                      " ms: the size must be above 0, and the retention at least the size plus the grace");
   }
 };
 
