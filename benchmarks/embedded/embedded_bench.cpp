@@ -1,14 +1,18 @@
 // The embedded engine, whole: Streams, exactly once, over the durable log in one process. The source topic is filled
 // before the timing starts; it ends when every record is processed and committed. Start-up counts.
 //
-//   embedded_bench [--topology pass-through|count] [--store rocksdb|memory] [--records N] [--keys N] [--value-bytes N]
-//                  [--seed N] [--passes N] [--commit-ms 100] [--batch-bytes 131072] [--directory DIR]
+//   embedded_bench [--topology pass-through|count|tumbling-count|stream-join] [--store rocksdb|memory] [--records N]
+//                  [--keys N] [--value-bytes N] [--seed N] [--passes N] [--commit-ms 100] [--batch-bytes 131072]
+//                  [--directory DIR]
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <iterator>
 #include <thread>
 #include <unordered_map>
+#include <vector>
 
 #include <millrace/adapters/rocksdb/embedded_log.hpp>
 #include <millrace/app/streams.hpp>
@@ -24,8 +28,15 @@
 namespace millrace::bench {
 namespace {
 
+// Windows hold 640,000 records; a record joins two others on average.
+constexpr std::chrono::milliseconds kWindow{10'000};
+constexpr std::chrono::milliseconds kDifference{1};
+
+enum class Kind { PassThrough, Count, TumblingCount, StreamJoin };
+constexpr const char* kKindNames[] = {"pass-through", "count", "tumbling-count", "stream-join"};
+
 struct EngineOptions {
-  bool count = false;
+  Kind kind = Kind::PassThrough;
   bool rocksdb = true;
   std::chrono::milliseconds commit_interval{};
   std::size_t batch_bytes = 0;
@@ -53,7 +64,7 @@ class EnginePass {
 
   PassResult run(unsigned pass) {
     seed();
-    Streams streams(options_.count ? count(options_.rocksdb) : pass_through(), config_);
+    Streams streams(topology(), config_);
     Stopwatch watch;
     watch.start();
     require(streams.start());
@@ -63,8 +74,8 @@ class EnginePass {
     verify(streams.log());
     if (!streams.close(config_.shutdown_timeout)) throw std::runtime_error("the engine did not stop");
     return {"millrace",
-            options_.count ? "count" : "pass-through",
-            options_.count ? (options_.rocksdb ? "rocksdb" : "memory") : "",
+            kKindNames[static_cast<std::size_t>(options_.kind)],
+            options_.kind == Kind::PassThrough ? "" : (options_.rocksdb ? "rocksdb" : "memory"),
             pass,
             workload_.size(),
             watch.seconds(),
@@ -76,26 +87,44 @@ class EnginePass {
   static constexpr std::size_t kSeedTransactionBytes = 16 << 20;
   static constexpr std::uint32_t kRecordsPerMillisecond = 64;
 
-  /// The source topic, settled on disk as after a restart.
+  Topology topology() const {
+    switch (options_.kind) {
+      case Kind::PassThrough: break;
+      case Kind::Count: return count(options_.rocksdb);
+      case Kind::TumblingCount: return tumbling_count(options_.rocksdb, kWindow);
+      case Kind::StreamJoin: return stream_join(options_.rocksdb, kDifference);
+    }
+    return pass_through();
+  }
+  static std::int64_t time_ms(std::size_t record) {
+    return 1'700'000'000'000 + static_cast<std::int64_t>(record / kRecordsPerMillisecond);
+  }
+  /// Records of a join go to its sides in turn.
+  [[nodiscard]] std::size_t sides() const { return options_.kind == Kind::StreamJoin ? 2 : 1; }
+  static const char* input(std::size_t side) { return side == 0 ? kInput : kOtherInput; }
+
   void seed() const {
+    for (std::size_t side = 0; side < sides(); ++side) seed(side);
+  }
+  /// A source topic, settled on disk as after a restart.
+  void seed(std::size_t side) const {
     const auto directory = require(StateDirectory::open(config_.state_dir, config_.application_id));
     const auto embedded = require(open_embedded_log(directory->log_path()));
     Log& log = embedded->log();
-    require(wait(log.admin().ensure_topics({{kInput, 1, CleanupPolicy::Delete}})));
+    require(wait(log.admin().ensure_topics({{input(side), 1, CleanupPolicy::Delete}})));
     const auto writer = log.open_writer("seed", {});
     RecordBatchBuilder batch;
-    PartitionAppend append{{kInput, Partition(0)}, {}};
+    PartitionAppend append{{input(side), Partition(0)}, {}};
     std::size_t pending_bytes = 0;
-    for (std::size_t i = 0; i < workload_.size(); ++i) {
-      const Timestamp time(milliseconds(1'700'000'000'000 + static_cast<std::int64_t>(i / kRecordsPerMillisecond)));
-      batch.add(workload_.key(i), workload_.value(i), time, {});
-      const bool last = i + 1 == workload_.size();
+    for (std::size_t i = side; i < workload_.size(); i += sides()) {
+      batch.add(workload_.key(i), workload_.value(i), Timestamp(milliseconds(time_ms(i))), {});
+      const bool last = i + sides() >= workload_.size();
       if (batch.size_bytes() < options_.batch_bytes && !last) continue;
       append.batches.push_back(batch.finish());
       pending_bytes += append.batches.back().bytes.size();
       if (pending_bytes < kSeedTransactionBytes && !last) continue;
       Transaction transaction;
-      transaction.appends.push_back(std::exchange(append, {{kInput, Partition(0)}, {}}));
+      transaction.appends.push_back(std::exchange(append, {{input(side), Partition(0)}, {}}));
       static_cast<void>(require(wait(writer->commit(std::move(transaction)))));
       pending_bytes = 0;
     }
@@ -104,8 +133,12 @@ class EnginePass {
   void wait_until_committed(Streams& streams) const {
     const auto position = [&] {
       const auto committed = require(wait(streams.log().admin().committed_offsets(config_.application_id)));
-      const auto found = committed.find({kInput, Partition(0)});
-      return found == committed.end() ? 0 : static_cast<std::size_t>(found->second.offset.value());
+      std::size_t sum = 0;
+      for (std::size_t side = 0; side < sides(); ++side) {
+        const auto found = committed.find({input(side), Partition(0)});
+        if (found != committed.end()) sum += static_cast<std::size_t>(found->second.offset.value());
+      }
+      return sum;
     };
     while (position() < workload_.size()) {
       if (const auto failure = streams.failure()) throw std::runtime_error(failure->to_string());
@@ -115,8 +148,34 @@ class EnginePass {
     }
   }
 
-  /// Every record arrived, once, in order, with the right bytes: a fast engine that loses some is none.
   void verify(Log& log) const {
+    if (options_.kind == Kind::TumblingCount) return verify_number(log, workload_.size());
+    if (options_.kind == Kind::StreamJoin) return verify_number(log, pairs());
+    verify_each(log);
+  }
+  /// How many pairs a join finds.
+  [[nodiscard]] std::size_t pairs() const {
+    std::unordered_map<std::string, std::vector<std::size_t>> recent;
+    std::size_t pairs = 0;
+    for (std::size_t i = 0; i < workload_.size(); ++i) {
+      auto& others = recent[workload_.key(i)];
+      std::erase_if(others, [&](std::size_t other) { return time_ms(other) < time_ms(i) - kDifference.count(); });
+      pairs += static_cast<std::size_t>(
+          std::count_if(others.begin(), others.end(), [&](std::size_t other) { return other % 2 != i % 2; }));
+      others.push_back(i);
+    }
+    return pairs;
+  }
+  static void verify_number(Log& log, std::size_t expected) {
+    const auto reader = log.open_reader({});
+    const auto slot = require(reader->assign({kOutput, Partition(0)}, Offset(0)));
+    std::size_t found = 0;
+    while (const auto batch = require(reader->poll(slot, 1 << 20))) found += batch->records.size();
+    if (found == expected) return;
+    throw std::runtime_error("expected " + std::to_string(expected) + " results, found " + std::to_string(found));
+  }
+  /// Every record arrived, once, in order, with the right bytes: a fast engine that loses some is none.
+  void verify_each(Log& log) const {
     const auto reader = log.open_reader({});
     const auto slot = require(reader->assign({kOutput, Partition(0)}, Offset(0)));
     std::unordered_map<std::string, std::int64_t> counts;
@@ -126,8 +185,8 @@ class EnginePass {
         if (found == workload_.size()) throw std::runtime_error("the output has records that were not sent");
         const bool right =
             record.key == workload_.key(found) && record.value &&
-            (options_.count ? read_big_endian<std::int64_t>(*record.value) == ++counts[Bytes(*record.key)]
-                            : *record.value == workload_.value(found));
+            (options_.kind == Kind::Count ? read_big_endian<std::int64_t>(*record.value) == ++counts[Bytes(*record.key)]
+                                          : *record.value == workload_.value(found));
         if (!right) throw std::runtime_error("record " + std::to_string(found) + " of the output is wrong");
         ++found;
       }
@@ -143,7 +202,8 @@ class EnginePass {
 
 void run(Flags& flags) {
   EngineOptions options;
-  options.count = flags.choice("topology", {"pass-through", "count"}) == "count";
+  const std::string kind = flags.choice("topology", {kKindNames[0], kKindNames[1], kKindNames[2], kKindNames[3]});
+  options.kind = static_cast<Kind>(std::find(std::begin(kKindNames), std::end(kKindNames), kind) - kKindNames);
   options.rocksdb = flags.choice("store", {"rocksdb", "memory"}) == "rocksdb";
   options.commit_interval = std::chrono::milliseconds(flags.number("commit-ms", 100));
   options.batch_bytes = flags.number("batch-bytes", 128 << 10);
