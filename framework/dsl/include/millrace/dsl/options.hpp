@@ -78,7 +78,7 @@ struct Materialized {
 
 /// How a processor stands in the graph.
 struct ProcessOptions {
-  std::vector<std::string> stores{};  ///< names of stores added with add_state_store
+  std::vector<std::string> stores{};  ///< names of stores added with add_state_store, or of tables (KTable::store_name)
   std::string name{};
 };
 

@@ -86,7 +86,9 @@ class TopologyTestDriver {
   void advance_wall_clock_time(milliseconds by);
   [[nodiscard]] ManualClock& clock();
 
-  /// The store of a processor, over all partitions. Throws std::invalid_argument if the topology has none of that name.
+  /// The store of a processor or a table, over all partitions; that of a table, or another timestamped one, with the
+  /// plain values, or with their timestamps if V is a ValueAndTimestamp. Throws std::invalid_argument if the topology
+  /// has none of that name.
   template <class K, class V>
   [[nodiscard]] TestStore<K, V> get_key_value_store(const std::string& name);
 
@@ -271,7 +273,7 @@ class TestOutputTopic {
   Serde<V> value_serde_;
 };
 
-/// Reads a store. Tables' stores show their values without the timestamp.
+/// Reads a store.
 template <class K, class V>
 class TestStore {
  public:
@@ -298,7 +300,10 @@ class TestStore {
 
  private:
   V value(BytesView stored) const {
-    BytesView bytes = driver_->store_spec(name_).timestamped ? value_of(stored) : stored;
+    BytesView bytes = stored;
+    if constexpr (!kIsValueAndTimestamp<V>) {
+      if (driver_->store_spec(name_).timestamped) bytes = value_of(stored);
+    }
     return std::move(value_serde_.deserialize(bytes).value());
   }
 
@@ -324,9 +329,9 @@ TestOutputTopic<K, V> TopologyTestDriver::create_output_topic(const std::string&
 template <class K, class V>
 TestStore<K, V> TopologyTestDriver::get_key_value_store(const std::string& name) {
   const StoreSpec& spec = store_spec(name);
-  if (const auto* typing = dynamic_cast<const KeyValueTyping<K, V>*>(spec.typing.get())) {
-    return TestStore<K, V>(*this, name, typing->key_serde, typing->value_serde);
-  }
+  const KeyValueTyping<K, V>* typing = stored_typing<K, V>(spec);
+  if (typing == nullptr) typing = dynamic_cast<const KeyValueTyping<K, V>*>(spec.typing.get());
+  if (typing != nullptr) return TestStore<K, V>(*this, name, typing->key_serde, typing->value_serde);
   return TestStore<K, V>(*this, name);
 }
 

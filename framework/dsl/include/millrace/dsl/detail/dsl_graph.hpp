@@ -105,7 +105,7 @@ struct DslGraph {
     spec.persistent = persistent;
     spec.timestamped = true;
     spec.types = type_name(typeid(K)) + " -> " + type_name(typeid(V));
-    spec.typing = std::make_shared<const KeyValueTyping<K, V>>(key_serde, value_serde);
+    spec.typing = std::make_shared<const TimestampedKeyValueTyping<K, V>>(key_serde, value_serde);
     graph.add_store(std::move(spec));
     graph.connect_store(node, name);
   }
