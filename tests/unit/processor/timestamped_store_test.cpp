@@ -130,23 +130,26 @@ TEST(TimestampedStore, DecodesNoMoreThanItHas) {
 }
 
 TEST(TableStore, IsReadByProcessorsThatNameIt) {
-  StreamsBuilder builder;
-  auto prices = builder.table<Text, Text>("prices", {.store_name = "prices"});
-  builder.stream<Text, Text>("in")
-      .process([] {
-        return std::make_unique<InlineProcessor>(Code{.process = [](Context& context, const TextRecord& record) {
-          auto price = context.state_store<Text, Stamped>("prices").get(*record.key);
-          context.forward({record.key, price ? price->value : "unknown", price ? price->timestamp : at(0), {}});
-        }});
-      },
-               {.stores = {prices.store_name()}})
-      .to("out");
-  TopologyTestDriver driver(builder.build());
-  driver.create_input_topic<Text, Text>("prices").pipe_input("tea", "3", at(8));
-  auto in = driver.create_input_topic<Text, Text>("in");
-  in.pipe_input("tea", "buy", at(9));
-  in.pipe_input("rum", "buy", at(9));
-  EXPECT_THAT(records(driver, "out"), ElementsAre("tea=3@8", "rum=unknown@0"));
+  for (bool caching : {false, true}) {
+    SCOPED_TRACE(caching);
+    StreamsBuilder builder;
+    auto prices = builder.table<Text, Text>("prices", {.store_name = "prices", .caching = caching});
+    builder.stream<Text, Text>("in")
+        .process([] {
+          return std::make_unique<InlineProcessor>(Code{.process = [](Context& context, const TextRecord& record) {
+            auto price = context.state_store<Text, Stamped>("prices").get(*record.key);
+            context.forward({record.key, price ? price->value : "unknown", price ? price->timestamp : at(0), {}});
+          }});
+        },
+                 {.stores = {prices.store_name()}})
+        .to("out");
+    TopologyTestDriver driver(builder.build());
+    driver.create_input_topic<Text, Text>("prices").pipe_input("tea", "3", at(8));
+    auto in = driver.create_input_topic<Text, Text>("in");
+    in.pipe_input("tea", "buy", at(9));
+    in.pipe_input("rum", "buy", at(9));
+    EXPECT_THAT(records(driver, "out"), ElementsAre("tea=3@8", "rum=unknown@0"));
+  }
 }
 
 }  // namespace

@@ -74,6 +74,10 @@ struct Materialized {
   Serde<K> key_serde{};
   Serde<V> value_serde{};
   std::string name{};  ///< of the operator
+  /// Changes of a row are forwarded and logged once, at the commit, however often it changed since the last one: fewer
+  /// records, later. Off by default, other than in Kafka Streams: readers see commits only, so that an uncached table
+  /// shows them nothing too early, and its results do not depend on when commits come.
+  bool caching = false;
 };
 
 /// How a processor stands in the graph.

@@ -185,11 +185,13 @@ struct KeyValueStoreBuilder {
   bool persistent = true;  ///< RocksDB; otherwise memory, restored in full at every start
   Serde<K> key_serde{};
   Serde<V> value_serde{};
+  bool caching = false;  ///< a key's changes are logged once, at the commit, however often it was written before
 
   [[nodiscard]] StoreSpec spec() const {
     StoreSpec spec;
     spec.name = name;
     spec.persistent = persistent;
+    spec.caching = caching;
     spec.types = type_name(typeid(K)) + " -> " + type_name(typeid(V));
     spec.typing = std::make_shared<const KeyValueTyping<K, V>>(key_serde, value_serde);
     return spec;
@@ -205,9 +207,10 @@ struct TimestampedKeyValueStoreBuilder {
   bool persistent = true;
   Serde<K> key_serde{};
   Serde<V> value_serde{};
+  bool caching = false;
 
   [[nodiscard]] StoreSpec spec() const {
-    StoreSpec spec = KeyValueStoreBuilder<K, V>{name, persistent, key_serde, value_serde}.spec();
+    StoreSpec spec = KeyValueStoreBuilder<K, V>{name, persistent, key_serde, value_serde, caching}.spec();
     spec.timestamped = true;
     spec.typing = std::make_shared<const TimestampedKeyValueTyping<K, V>>(key_serde, value_serde);
     return spec;

@@ -9,7 +9,8 @@
 // It is no second engine: the tasks, the commit and the restoring are those of production, over a log in memory and a
 // clock that is moved by hand. As with Kafka Streams' driver every input is processed before pipe_input returns, and is
 // committed before anything could tell: before the topology reads what it wrote, before an output topic is read, before
-// the clock moves, before a restart; only then is a failing commit reported. Beyond that driver: several partitions,
+// the clock moves, before a restart; only then is a failing commit reported. So the caches of stores give out each
+// change by itself, as with that driver; hold_commits() lets them gather. Beyond that driver: several partitions,
 // restarts, and crashes before a commit.
 #pragma once
 
@@ -98,7 +99,8 @@ class TopologyTestDriver {
 
   /// Stops in order and starts again on the same log; in-memory state is restored from the changelogs.
   void restart();
-  /// From now on inputs are processed but not committed, until crash() or commit().
+  /// From now on inputs are processed but not committed, until crash() or commit(): caches keep what they hold, unless
+  /// config.record_cache_max_bytes is too little for it.
   void hold_commits();
   void commit();
   /// Drops everything that was not committed, as a killed process does, and starts again on the same log.
