@@ -6,6 +6,7 @@
 
 #include <millrace/base/assert.hpp>
 #include <millrace/base/crash_point.hpp>
+#include <millrace/runtime/input_stamp.hpp>
 #include <millrace/runtime/offset_metadata.hpp>
 #include "settled_failures.hpp"
 
@@ -334,7 +335,13 @@ void StreamTask::add_offsets(OffsetMap& offsets, const std::string& writer_id, c
 Result<void> StreamTask::commit(const CommitReceipt& receipt) {
   std::map<std::string, ChangelogStamp> stamps;
   for (const StoreSpec& store : stores_->specs()) {
-    if (!store.logged) continue;
+    if (!store.logged) {
+      if (!store.persistent) continue;
+      ChangelogStamp stamp = input_stamp(frozen_, environment_.catalog);
+      auto before = stores_->stamp(store.name);
+      if (!before || *before != stamp) stamps[store.name] = std::move(stamp);
+      continue;
+    }
     std::string topic = store.changelog().full_name(environment_.config.application_id);
     auto end = receipt.end_of({topic, id_.partition});
     if (end) stamps[store.name] = {environment_.catalog.find(topic)->id, *end};

@@ -12,6 +12,7 @@ namespace {
 
 using namespace processor_test;
 using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 using ::testing::Pair;
 
 /// "in" through a processor with the store "rows", to "out".
@@ -91,6 +92,16 @@ TEST(CachedStore, LogsWhatAPunctuatorWroteAtItsTime) {
       }}));
   driver.advance_wall_clock_time(milliseconds(10));
   EXPECT_THAT(records(driver, "test-rows-changelog"), ElementsAre("clock=tick@10"));
+}
+
+TEST(CachedStore, NeedsNoChangelog) {
+  const KeyValueStoreBuilder<Text, Text> rows{.name = "rows", .persistent = false, .caching = true, .logging = false};
+  TopologyTestDriver driver(with_store(rows, writing_each_value_twice()));
+  auto in = driver.create_input_topic<Text, Text>("in");
+  in.pipe_input("a", "1");
+  EXPECT_THAT(records(driver, "out"), ElementsAre("a=1@0"));
+  driver.restart();
+  EXPECT_THAT((driver.get_key_value_store<Text, Text>("rows").all()), IsEmpty());
 }
 
 }  // namespace

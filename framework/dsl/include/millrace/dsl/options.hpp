@@ -78,6 +78,7 @@ struct Materialized {
   /// records, later. Off by default, other than in Kafka Streams: readers see commits only, so that an uncached table
   /// shows them nothing too early, and its results do not depend on when commits come.
   bool caching = false;
+  bool logging = true;  ///< false: no changelog; see KeyValueStoreBuilder::logging for what becomes of it at a start
 };
 
 /// How a processor stands in the graph.

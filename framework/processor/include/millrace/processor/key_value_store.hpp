@@ -186,11 +186,16 @@ struct KeyValueStoreBuilder {
   Serde<K> key_serde{};
   Serde<V> value_serde{};
   bool caching = false;  ///< a key's changes are logged once, at the commit, however often it was written before
+  /// Changes go to the topic "<application id>-<name>-changelog", from which the store is restored. Without: a store in
+  /// memory begins empty at each start; a persistent one is kept if it stands at the committed input offsets, else
+  /// cleared with a warning: after a kill, on another machine, when its file was damaged.
+  bool logging = true;
 
   [[nodiscard]] StoreSpec spec() const {
     StoreSpec spec;
     spec.name = name;
     spec.persistent = persistent;
+    spec.logged = logging;
     spec.caching = caching;
     spec.types = type_name(typeid(K)) + " -> " + type_name(typeid(V));
     spec.typing = std::make_shared<const KeyValueTyping<K, V>>(key_serde, value_serde);
@@ -208,9 +213,10 @@ struct TimestampedKeyValueStoreBuilder {
   Serde<K> key_serde{};
   Serde<V> value_serde{};
   bool caching = false;
+  bool logging = true;
 
   [[nodiscard]] StoreSpec spec() const {
-    StoreSpec spec = KeyValueStoreBuilder<K, V>{name, persistent, key_serde, value_serde, caching}.spec();
+    StoreSpec spec = KeyValueStoreBuilder<K, V>{name, persistent, key_serde, value_serde, caching, logging}.spec();
     spec.timestamped = true;
     spec.typing = std::make_shared<const TimestampedKeyValueTyping<K, V>>(key_serde, value_serde);
     return spec;

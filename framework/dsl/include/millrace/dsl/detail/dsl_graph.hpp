@@ -112,6 +112,7 @@ struct DslGraph {
     spec.name = name;
     spec.persistent = options.persistent;
     spec.timestamped = true;
+    spec.logged = options.logging;
     spec.caching = options.caching;
     spec.types = type_name(typeid(K)) + " -> " + type_name(typeid(V));
     spec.typing = std::make_shared<const TimestampedKeyValueTyping<K, V>>(key_serde, value_serde);
