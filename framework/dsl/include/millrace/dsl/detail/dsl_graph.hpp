@@ -99,7 +99,8 @@ struct DslGraph {
   template <class K, class V>
   void check_storeless(const std::string& node, const Materialized<K, V>& options) {
     if (!options.caching) return;
-    graph.add_finding("operator \"" + node + "\": caching is asked for, but there is no store: name one in .store_name");
+    graph.add_finding("operator \"" + node +
+                      "\": caching is asked for, but there is no store: name one in .store_name");
   }
 
   /// Adds a timestamped store of a table, kept as `options` say, and connects it to `node`.
