@@ -1,4 +1,4 @@
-// The steps that every record takes besides its operators: batches, outbox, transaction buffer.
+// The steps that every record takes besides its operators: batches, outbox, transaction buffer, changelog and cache.
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -6,8 +6,8 @@
 #include <benchmark/benchmark.h>
 
 #include <millrace/runtime/outbox.hpp>
+#include <millrace/state/caching_key_value_bytes_store.hpp>
 #include <millrace/state/memory_task_backend.hpp>
-#include <millrace/state/transaction_buffer.hpp>
 
 #include "workload.hpp"
 
@@ -108,6 +108,71 @@ void buffer_get_put(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations());
 }
 BENCHMARK(buffer_get_put)->ArgName("records_per_commit")->Arg(1)->Arg(100'000);
+
+/// A changelog in an outbox, as the runtime has it.
+class OutboxLogger final : public ChangeLogger {
+ public:
+  OutboxLogger() : topic_(outbox.open("changelog").value()) {}
+  void log_change(BytesView key, OptionalBytesView value, std::optional<Timestamp> timestamp) override {
+    (void)outbox.add(topic_, Partition(0), key, value, timestamp.value_or(Timestamp{}), {});
+  }
+
+ private:
+  Metrics metrics_;
+  const TopicCatalog catalog_{{{"changelog", "log-1", 1, CleanupPolicy::Delete}}};
+
+ public:
+  Outbox outbox{catalog_, metrics_};
+
+ private:
+  OutputTopic topic_;
+};
+
+class NoRecord final : public WriteContextSource {
+ public:
+  Current current() const override { return {}; }
+};
+
+/// What an aggregation does to its row, with its changelog; `every` records make a commit. With a cache the changes of
+/// a key between two commits become one record of the changelog.
+void store_get_put(benchmark::State& state, bool caching) {
+  const auto& records = workload();
+  Store store;
+  BufferedKeyValueBytesStore buffered("store", store.buffer);
+  OutboxLogger logger;
+  const NoRecord source;
+  CachingKeyValueBytesStore cached(buffered, &logger, false, source, store.budget);
+  ChangeLoggingKeyValueBytesStore logged(buffered, logger, false);
+  KeyValueBytesStore& top = caching ? static_cast<KeyValueBytesStore&>(cached) : logged;
+  const auto every = static_cast<std::size_t>(state.range(0));
+  const Bytes row(16, 'r');
+  std::size_t i = 0;
+  std::size_t open = 0;
+  auto seal = [&] {
+    store.buffer.seal();
+    cached.seal();
+    logger.outbox.seal();
+  };
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(top.get(records.key(i)));
+    benchmark::DoNotOptimize(top.put(records.key(i), OptionalBytesView(row)));
+    seal();
+    if (++open == every) {
+      while (auto change = cached.take().value()) {
+        cached.log(*change);
+        seal();
+      }
+      store.buffer.freeze();
+      benchmark::DoNotOptimize(logger.outbox.freeze());
+      store.buffer.commit_frozen();
+      open = 0;
+    }
+    i = (i + 1) % kRecords;
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK_CAPTURE(store_get_put, logged, false)->ArgName("records_per_commit")->Arg(1)->Arg(100'000);
+BENCHMARK_CAPTURE(store_get_put, cached, true)->ArgName("records_per_commit")->Arg(1)->Arg(100'000);
 
 }  // namespace
 }  // namespace millrace

@@ -181,7 +181,8 @@ void add_limits(Table& table) {
                        .default_value = "64MiB",
                        .min = 0,
                        .max = kTiB,
-                       .doc = "Bytes of the record caches of all state stores together. 0 switches them off.",
+                       .doc = "Bytes of the record caches of all state stores together: committed entries kept for "
+                              "reading and, up to half of it, what stores with caching hold back. 0 switches them off.",
                        .importance = Importance::Medium}));
   table.push_back(row(&StreamsConfig::fetch_max_bytes, {.name = "fetch.max.bytes",
                                                         .type = PropertyType::Size,

@@ -25,11 +25,11 @@ class ProcessingContext::TopicChangeLogger final : public ChangeLogger {
 ProcessingContext::ProcessingContext(TaskEnvironment& environment, TaskId task, TaskStores& stores,
                                      ObservedTimes::Snapshot times)
     : environment_(environment), task_(task), stores_(stores), observed_times_(std::move(times)) {
-  stores_.log_changes_to(*this);
+  stores_.log_changes_to(*this, *this, environment_.cache_budget);
 }
 
 std::optional<RecordMetadata> ProcessingContext::record_metadata() const {
-  if (record_ == nullptr) return std::nullopt;
+  if (partition_ == nullptr) return std::nullopt;
   return RecordMetadata{partition_->topic, partition_->partition, record_->offset};
 }
 
@@ -92,7 +92,7 @@ Error ProcessingContext::take_failure() {
 
 Where ProcessingContext::where() const {
   Where where{.task = to_string(task_)};
-  if (record_ != nullptr) {
+  if (partition_ != nullptr) {
     where.topic = partition_->topic;
     where.partition = partition_->partition.value();
     where.offset = record_->offset.value();
@@ -103,6 +103,23 @@ Where ProcessingContext::where() const {
 void ProcessingContext::begin_punctuation(Timestamp time) {
   end();
   punctuation_time_ = time;
+  stream_time_before_ = stream_time_;
+}
+
+void ProcessingContext::begin_cached_change(const CachedChange& change, bool timestamped) {
+  const WriteContext& written = *change.context;
+  // Should it end as a dead letter: the row, as the table has it.
+  OptionalBytesView value = change.new_value;
+  if (timestamped && value) value = value_of(*value);
+  cached_record_ = {change.key, value, written.timestamp, written.offset, written.encoded_headers};
+  partition_ = written.partition;
+  record_ = &cached_record_;
+  stream_time_before_ = stream_time_;
+}
+
+WriteContextSource::Current ProcessingContext::current() const {
+  if (record_ == nullptr) return {punctuation_time_, {}, nullptr, {}};
+  return {record_->timestamp, record_->encoded_headers, partition_, record_->offset};
 }
 
 Timestamp ProcessingContext::current_time() const {
@@ -125,7 +142,7 @@ std::optional<OutputTopic> ProcessingContext::find(const std::string& topic) {
 // from the input alone, so that processing again gives the same.
 Partition ProcessingContext::spread(std::int32_t partition_count) const {
   constexpr std::int64_t kStick = 1024;
-  std::int64_t position = record_ != nullptr ? record_->offset.value() / kStick : 0;
+  std::int64_t position = partition_ != nullptr ? record_->offset.value() / kStick : 0;
   return Partition(static_cast<std::int32_t>((position + task_.partition.value()) % partition_count));
 }
 
@@ -157,7 +174,7 @@ Result<void> ProcessingContext::send_dead_letter(const Error& error) {
               to_string(error.code()) + " " + std::string(error_code_info(error.code()).name));
   headers.add("__streams.errors.message", error.to_string());
   headers.add("__streams.errors.operator", error.where().node);
-  if (record_ != nullptr) {
+  if (partition_ != nullptr) {
     headers.add("__streams.errors.topic", partition_->topic);
     headers.add("__streams.errors.partition", to_string(partition_->partition));
     headers.add("__streams.errors.offset", to_string(record_->offset));

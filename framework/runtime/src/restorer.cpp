@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <millrace/base/crash_point.hpp>
+#include <millrace/runtime/input_stamp.hpp>
 #include <millrace/runtime/offset_metadata.hpp>
 
 namespace millrace {
@@ -12,6 +13,8 @@ namespace millrace {
 namespace {
 // Large enough for thousands of records per write, small enough to stop between two.
 constexpr std::size_t kRestoreBatchBytes = 4 << 20;
+// In place of the id of a commit, where only the beginning is committed.
+constexpr const char* kStartCommit = "start";
 }  // namespace
 
 /// A task on its way. The stages follow one another; each waits for its Pending.
@@ -224,7 +227,7 @@ Result<void> Restorer::resolve_inputs(Restoring& task) {
     auto from = resolve_start(task, partition);
     if (!from) return from.error();
     task.inputs.push_back({partition, *from, kNoTimestamp, {}});
-    OffsetMetadata metadata{kNoTimestamp, to_string(task.id), "start", "start", {}};
+    OffsetMetadata metadata{kNoTimestamp, to_string(task.id), "start", kStartCommit, {}};
     start.offsets[partition] = {*from, metadata.encode()};
   }
   if (start.offsets.empty()) return {};
@@ -250,6 +253,34 @@ Result<void> Restorer::resolve_inputs(Restoring& task) {
 Result<void> Restorer::begin_stores(Restoring& task) {
   for (const StoreSpec& store : task.stores->specs()) {
     if (store.logged) MILLRACE_TRY(begin_store(task, store));
+    else if (store.persistent) MILLRACE_TRY(check_unlogged_store(task, store));
+  }
+  return {};
+}
+
+Result<void> Restorer::check_unlogged_store(Restoring& task, const StoreSpec& spec) {
+  auto stamp = task.stores->stamp(spec.name);
+  if (!stamp) return stamp.error();
+  const ChangelogStamp committed = input_stamp(task.inputs, environment_.catalog);
+  if (*stamp == committed) return {};
+  if (!stamp->topic_id.empty()) {
+    environment_.logger.warn(
+        "restorer", fmt::format("task {}, store {}: it is not logged, and its local state stands at {}, the committed "
+                                "input at {}: the store is cleared and begins empty",
+                                to_string(task.id), spec.name, describe_input_stamp(*stamp),
+                                describe_input_stamp(committed)));
+    return task.stores->wipe(spec.name);
+  }
+  const bool processed = std::any_of(task.inputs.begin(), task.inputs.end(), [&](const TaskInput& input) {
+    auto before = task.committed.find(input.partition);
+    return before != task.committed.end() &&
+           OffsetMetadata::decode(before->second.metadata).commit_id != kStartCommit;
+  });
+  if (processed) {
+    environment_.logger.warn(
+        "restorer", fmt::format("task {}, store {}: it is not logged and has no local state, the committed input "
+                                "stands at {}: the store begins empty",
+                                to_string(task.id), spec.name, describe_input_stamp(committed)));
   }
   return {};
 }

@@ -6,6 +6,7 @@
 
 #include <millrace/base/assert.hpp>
 #include <millrace/base/crash_point.hpp>
+#include <millrace/runtime/input_stamp.hpp>
 #include <millrace/runtime/offset_metadata.hpp>
 #include "settled_failures.hpp"
 
@@ -13,6 +14,10 @@ namespace millrace {
 
 namespace {
 constexpr int kLatencyClockStride = 15;
+// Changes that are given out for one record at most, where a cache is too full: no record takes for ever.
+constexpr int kEvictionsPerRecord = 64;
+// How often the caches are gone through for one commit. One time is enough unless operators write to stores above them.
+constexpr int kFlushRoundsMax = 1000;
 }
 
 Result<std::unique_ptr<StreamTask>> StreamTask::create(TaskEnvironment& environment, TaskId id,
@@ -198,6 +203,8 @@ Result<void> StreamTask::process_one() {
   if (std::exchange(undecodable_, false)) queues_.skip(head.partition);
   else queues_.pop(head.partition);
   MILLRACE_CRASH_POINT("process/after-record");
+  if (environment_.cache_budget.exceeded()) [[unlikely]]
+    MILLRACE_TRY(evict());
   if (context_->stream_schedule().due(context_->stream_time())) {
     return punctuate(context_->stream_schedule(), context_->stream_time(), stream_punctuations_);
   }
@@ -238,7 +245,9 @@ Result<void> StreamTask::punctuate(PunctuationSchedule& schedule, Timestamp time
     dirty_ = true;
     counter->increment();
     auto called = run_atom([&] { run_user_code(*context_, due.node, [&] { due.punctuator(time); }); });
+    undecodable_ = false;  // that was no record
     if (!called) return called;
+    if (environment_.cache_budget.exceeded()) MILLRACE_TRY(evict());
   }
   return {};
 }
@@ -253,6 +262,74 @@ WallTime StreamTask::next_punctuation() const { return context_->wall_schedule()
 bool StreamTask::wants_commit() const {
   return context_->commit_requested() || environment_.outbox.size_bytes() >= environment_.config.outbox_max_bytes ||
          stores_->dirty_bytes() >= environment_.config.transaction_buffer_max_bytes;
+}
+
+Result<void> StreamTask::flush_one(CachingKeyValueBytesStore& cache) {
+  bool told = false;
+  std::optional<CachedChange> change;
+  auto take_and_log = [&] {
+    auto taken = cache.take();
+    if (!taken) context_->fail(taken.error().at({.store = cache.name()}));
+    change = *taken;
+    if (!change) return;
+    context_->begin_cached_change(*change, cache.timestamped());
+    cache.log(*change);
+  };
+  auto ended = run_atom([&] {
+    take_and_log();
+    if (change && cache.listener() != nullptr) cache.listener()->emit(*change);
+    told = true;
+  });
+  undecodable_ = false;  // that was no record
+  // An exception handler has passed over what failed below; the row stays, and with it its record in the changelog.
+  if (ended && !told) ended = keep_row(take_and_log);
+  context_->end();
+  return ended;
+}
+
+template <class Log>
+Result<void> StreamTask::keep_row(Log&& log) {
+  try {
+    log();
+  } catch (const RecordFailed&) {  // noted in the context
+  }
+  if (context_->failed()) {
+    stores_->rollback();
+    environment_.outbox.rollback();
+    // No handler may pass over this: the store would have what its changelog lacks.
+    return context_->take_failure().with_disposition(Disposition::StopApplication);
+  }
+  stores_->seal();
+  environment_.outbox.seal();
+  return {};
+}
+
+Result<void> StreamTask::evict() {
+  for (int i = 0; i < kEvictionsPerRecord && environment_.cache_budget.exceeded(); ++i) {
+    // Another task's caches may be what is too full; they see to that with their next record.
+    CachingKeyValueBytesStore* cache = stores_->fullest_cache();
+    if (cache == nullptr) return {};
+    MILLRACE_TRY(flush_one(*cache));
+  }
+  return {};
+}
+
+Result<void> StreamTask::flush_caches() {
+  for (int round = 0; stores_->pending_cache() != nullptr; ++round) {
+    if (round == kFlushRoundsMax) {
+      return Error(ErrorCode::CachesNeverSettle,
+                   fmt::format("after {} rounds through the caches of the task, \"{}\" is written to again", round,
+                               stores_->pending_cache()->name()),
+                   {.task = to_string(id_), .store = stores_->pending_cache()->name()});
+    }
+    for (CachingKeyValueBytesStore* cache : stores_->caches()) {
+      // No more than it has now: what is written meanwhile is for the next round.
+      for (std::size_t left = cache->pending_entries(); left > 0 && cache->pending(); --left) {
+        MILLRACE_TRY(flush_one(*cache));
+      }
+    }
+  }
+  return {};
 }
 
 void StreamTask::freeze() {
@@ -276,7 +353,13 @@ void StreamTask::add_offsets(OffsetMap& offsets, const std::string& writer_id, c
 Result<void> StreamTask::commit(const CommitReceipt& receipt) {
   std::map<std::string, ChangelogStamp> stamps;
   for (const StoreSpec& store : stores_->specs()) {
-    if (!store.logged) continue;
+    if (!store.logged) {
+      if (!store.persistent) continue;
+      ChangelogStamp stamp = input_stamp(frozen_, environment_.catalog);
+      auto before = stores_->stamp(store.name);
+      if (!before || *before != stamp) stamps[store.name] = std::move(stamp);
+      continue;
+    }
     std::string topic = store.changelog().full_name(environment_.config.application_id);
     auto end = receipt.end_of({topic, id_.partition});
     if (end) stamps[store.name] = {environment_.catalog.find(topic)->id, *end};

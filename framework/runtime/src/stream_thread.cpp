@@ -31,8 +31,10 @@ StreamThread::StreamThread(StreamThreadPorts ports, int index, const std::string
       run_id_(run_id),
       wake_up_(std::move(wake_up)),
       outbox_(ports.catalog, ports.metrics),
-      environment_{ports.config, ports.topology, ports.catalog, ports.clock,
-                   ports.logger, ports.metrics,  outbox_,       ports.stores},
+      cache_budget_(ports.config.record_cache_max_bytes / 2 / std::max(ports.config.num_stream_threads, 1),
+                    &ports.clean_budget),
+      environment_{ports.config,  ports.topology, ports.catalog, ports.clock, ports.logger,
+                   ports.metrics, outbox_,        cache_budget_, ports.stores},
       reader_(ports.log.open_reader(wake_up_)),
       writer_(ports.log.open_writer(name_, wake_up_)),
       membership_(join()),
@@ -227,9 +229,14 @@ bool StreamThread::commit_due() {
 
 void StreamThread::begin_commit() {
   commit_requested_ = false;
-  std::vector<StreamTask*> tasks;
-  for (auto& [id, task] : tasks_) tasks.push_back(task.get());
   last_commit_ = ports_.clock.steady_now();
+  std::vector<StreamTask*> tasks;
+  for (auto& [id, task] : tasks_) {
+    // What a cache holds back belongs to the records whose offsets are committed.
+    auto flushed = task->flush_caches();
+    if (!flushed) return react(flushed.error());
+    tasks.push_back(task.get());
+  }
   committer_->begin(tasks);
   // Where the log answers at once there is nothing to come back for.
   take_commit_result();

@@ -55,12 +55,21 @@ Result<std::unique_ptr<TaskStores>> TaskStores::open(const std::vector<StoreSpec
   return stores;
 }
 
-void TaskStores::log_changes_to(ChangeLoggerFactory& factory) {
+void TaskStores::log_changes_to(ChangeLoggerFactory& factory, const WriteContextSource& source,
+                                CacheBudget& cache_budget) {
+  caches_.clear();
   for (Slot& slot : slots_) {
-    if (!slot.spec.logged) continue;
-    slot.logger = factory.make_logger(slot.spec);
-    slot.logging =
-        std::make_unique<ChangeLoggingKeyValueBytesStore>(*slot.buffered, *slot.logger, slot.spec.timestamped);
+    slot.over.reset();  // before the logger that it writes to
+    if (slot.spec.logged) slot.logger = factory.make_logger(slot.spec);
+    if (slot.spec.caching) {
+      auto caching = std::make_unique<CachingKeyValueBytesStore>(*slot.buffered, slot.logger.get(),
+                                                                 slot.spec.timestamped, source, cache_budget);
+      caches_.push_back(caching.get());
+      slot.over = std::move(caching);
+    } else if (slot.logger) {
+      slot.over =
+          std::make_unique<ChangeLoggingKeyValueBytesStore>(*slot.buffered, *slot.logger, slot.spec.timestamped);
+    }
   }
 }
 
@@ -86,6 +95,7 @@ Result<void> TaskStores::wipe(const std::string& store) {
     if (slot.spec.name != store) continue;
     slot.buffer->clear();
     if (slot.cleaner) slot.cleaner->forget();
+    if (auto* cache = slot.top().cache()) cache->clear();
   }
   return backend_of(store).wipe(store);
 }
@@ -113,13 +123,16 @@ Result<void> TaskStores::restore(const std::string& store, const std::vector<Rec
 
 void TaskStores::seal() {
   for (Slot& slot : slots_) slot.buffer->seal();
+  for (CachingKeyValueBytesStore* cache : caches_) cache->seal();
 }
 
 void TaskStores::rollback() {
   for (Slot& slot : slots_) slot.buffer->rollback();
+  for (CachingKeyValueBytesStore* cache : caches_) cache->rollback();
 }
 
 void TaskStores::freeze() {
+  MILLRACE_ASSERT(pending_cache() == nullptr, "a change would be committed that nobody was told");
   for (Slot& slot : slots_) slot.buffer->freeze();
 }
 
@@ -157,6 +170,19 @@ Result<void> TaskStores::apply_frozen(const std::map<std::string, ChangelogStamp
 
 void TaskStores::drop_all() {
   for (Slot& slot : slots_) slot.buffer->drop_all();
+  for (CachingKeyValueBytesStore* cache : caches_) cache->clear();
+}
+
+CachingKeyValueBytesStore* TaskStores::pending_cache() const {
+  auto found = std::find_if(caches_.begin(), caches_.end(), [](const auto* cache) { return cache->pending(); });
+  return found == caches_.end() ? nullptr : *found;
+}
+
+CachingKeyValueBytesStore* TaskStores::fullest_cache() const {
+  auto fullest = std::max_element(caches_.begin(), caches_.end(), [](const auto* left, const auto* right) {
+    return left->pending_bytes() < right->pending_bytes();
+  });
+  return fullest == caches_.end() || !(*fullest)->pending() ? nullptr : *fullest;
 }
 
 std::int64_t TaskStores::dirty_bytes() const {

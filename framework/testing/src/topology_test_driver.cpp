@@ -60,7 +60,7 @@ struct TopologyTestDriver::Parts {
     }
     log = require(InProcessLog::open(storage, executor));
     create_topics();
-    commit_each = reads_what_it_writes();
+    commit_each = reads_what_it_writes() || caches();
     reader = log->open_reader({});
     writer = log->open_writer("test-driver", {});
     start();
@@ -134,6 +134,12 @@ struct TopologyTestDriver::Parts {
         return read.contains(topic.full_name(options.config.application_id));
       });
     });
+  }
+
+  /// What a cache gives out depends on when it is flushed.
+  [[nodiscard]] bool caches() const {
+    return std::any_of(topology.stores().begin(), topology.stores().end(),
+                       [](const auto& store) { return store.second.caching; });
   }
 
   [[noreturn]] void fail() {

@@ -112,14 +112,6 @@ class Checker {
         findings_.push_back(fmt::format("two stores are named \"{}\": give one of them another name", store.name));
       }
     }
-    for (const StoreSpec& store : stores_) {
-      if (store.persistent && !store.logged) {
-        findings_.push_back(
-            fmt::format("the store \"{}\" is persistent but not logged, which this version does not run: log it, or "
-                        "keep it in memory",
-                        store.name));
-      }
-    }
     std::set<std::string> used;
     for (const NodeSpec& node : nodes_) {
       for (const std::string& store : node.stores) {

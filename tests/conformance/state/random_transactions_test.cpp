@@ -45,6 +45,7 @@ class Play {
     else if (random_.one_in(3)) drop_all();
     else if (random_.one_in(20)) wipe();
     else if (random_.one_in(20)) crash();
+    if (random_.one_in(12)) give_out_some();
     check_accounts();
   }
 
@@ -125,10 +126,21 @@ class Play {
     if (random_.one_in(4)) rollback();
     else seal();
   }
+  /// As where the cache has no room for more.
+  void give_out_some() {
+    if (under_test_.cache() == nullptr) return;
+    end_record();
+    for (std::size_t n = random_.below(6); n > 0; --n) under_test_.flush_one(!random_.one_in(4));
+    ASSERT_EQ(read(under_test_.store()), slice(model_.view(), {}));
+  }
   void freeze() {
     if (under_test_.buffer().has_frozen()) return;
     end_record();
     under_test_.freeze();
+    if (under_test_.cache() != nullptr) {
+      ASSERT_TRUE(under_test_.told() == model_.view());
+      ASSERT_EQ(under_test_.cache()->pending_bytes(), 0);
+    }
     model_.freeze();
     ASSERT_EQ(under_test_.buffer().has_frozen(), !model_.frozen.empty());
   }
@@ -177,7 +189,7 @@ class Play {
     ASSERT_EQ(read(under_test_.backend().store("main")), slice(model_.committed, {}));
     ASSERT_THAT(read(under_test_.backend().store("other")), ::testing::IsEmpty());
     ASSERT_EQ(under_test_.backend().stamp("main").value(), stamp_);
-    if (kind_.access == Access::Logged) {
+    if (kind_.access == Access::Logged || kind_.access == Access::Cached) {
       ASSERT_TRUE(under_test_.changelog().fold() == model_.committed);
     }
     if (!under_test_.persistent()) {

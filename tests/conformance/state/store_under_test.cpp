@@ -42,12 +42,16 @@ std::vector<StoreKind> stores_with(const std::vector<Access>& accesses) {
 }  // namespace
 
 std::string StoreKind::name() const {
-  constexpr const char* kNames[] = {"Direct", "Buffered", "Logged"};
+  constexpr const char* kNames[] = {"Direct", "Buffered", "Logged", "Cached"};
   return std::string(backend.name) + kNames[static_cast<std::size_t>(access)];
 }
 
-std::vector<StoreKind> all_stores() { return stores_with({Access::Direct, Access::Buffered, Access::Logged}); }
-std::vector<StoreKind> all_buffered_stores() { return stores_with({Access::Buffered, Access::Logged}); }
+std::vector<StoreKind> all_stores() {
+  return stores_with({Access::Direct, Access::Buffered, Access::Logged, Access::Cached});
+}
+std::vector<StoreKind> all_buffered_stores() {
+  return stores_with({Access::Buffered, Access::Logged, Access::Cached});
+}
 
 void TestChangelog::log_change(BytesView key, OptionalBytesView value, std::optional<Timestamp> timestamp) {
   open_.push_back({Bytes(key), value ? std::optional<Bytes>(*value) : std::nullopt, timestamp});
@@ -93,6 +97,12 @@ void StoreUnderTest::assemble() {
     base_ = std::make_unique<BufferedKeyValueBytesStore>("main", *buffer_);
   }
   top_ = base_.get();
+  if (kind_.access == Access::Cached) {
+    logging_ = std::make_unique<CachingKeyValueBytesStore>(*base_, &changelog_, false, no_record_, cache_budget_);
+    top_ = logging_.get();
+    told_.clear();
+    for (const Entry& entry : read(*base_)) told_.insert(entry);
+  }
   if (kind_.access != Access::Logged) return;
   logging_ = std::make_unique<ChangeLoggingKeyValueBytesStore>(*base_, changelog_, false);
   top_ = logging_.get();
@@ -102,14 +112,40 @@ void StoreUnderTest::seal() {
   if (!buffer_) return;
   buffer_->seal();
   changelog_.seal();
+  if (cache() != nullptr) cache()->seal();
 }
 
 void StoreUnderTest::rollback() {
   buffer_->rollback();
   changelog_.rollback();
+  if (cache() != nullptr) cache()->rollback();
+}
+
+void StoreUnderTest::tell(const CachedChange& change) {
+  const Bytes key(change.key);
+  auto known = told_.find(key);
+  EXPECT_EQ(change.old_value.has_value(), known != told_.end()) << printable(key);
+  if (change.old_value && known != told_.end()) {
+    EXPECT_TRUE(*change.old_value == known->second);
+  }
+  EXPECT_TRUE(change.old_value || change.new_value) << "nothing became nothing";
+  if (change.new_value) told_[key] = Bytes(*change.new_value);
+  else told_.erase(key);
+}
+
+void StoreUnderTest::flush_one(bool well) {
+  const Map before = well ? Map() : told_;
+  if (auto change = cache()->take().value()) {
+    cache()->log(*change);
+    tell(*change);
+  }
+  if (well) return seal();
+  rollback();
+  told_ = before;
 }
 
 void StoreUnderTest::freeze() {
+  while (cache() != nullptr && cache()->pending()) flush_one();
   buffer_->freeze();
   changelog_.freeze();
 }
@@ -126,10 +162,16 @@ void StoreUnderTest::commit_frozen() {
 void StoreUnderTest::drop_all() {
   buffer_->drop_all();
   changelog_.drop();
+  if (cache() == nullptr) return;
+  cache()->clear();
+  told_.clear();
+  for (const Entry& entry : read(*top_)) told_.insert(entry);
 }
 
 void StoreUnderTest::wipe() {
   if (buffer_) buffer_->clear();
+  if (cache() != nullptr) cache()->clear();
+  told_.clear();
   changelog_.clear();
   backend().wipe("main").value();
 }

@@ -1,11 +1,12 @@
-// One store as a processor has it: over each backend, directly, through the transaction buffer, and logged on top.
+// One store as a processor has it: over each backend, directly, through the transaction buffer, and logged or cached on
+// top.
 #pragma once
 
 #include <memory>
 #include <string>
 #include <vector>
 
-#include <millrace/state/buffered_key_value_bytes_store.hpp>
+#include <millrace/state/caching_key_value_bytes_store.hpp>
 #include <millrace/state/transaction_buffer.hpp>
 
 #include "state_under_test.hpp"
@@ -16,6 +17,7 @@ enum class Access : std::uint8_t {
   Direct,    ///< each write is applied to the backend at once
   Buffered,  ///< through the transaction buffer
   Logged,    ///< and each write goes into a changelog first
+  Cached,    ///< or goes there later, once for each key
 };
 
 struct StoreKind {
@@ -58,6 +60,12 @@ class TestChangelog final : public ChangeLogger {
   std::size_t sealed_ = 0;  ///< open changes of records that have ended
 };
 
+/// Nothing is known of what is processed.
+class NoRecord final : public WriteContextSource {
+ public:
+  Current current() const override { return {}; }
+};
+
 /// The stores "main" and "other" of one task. The second is there to be left alone.
 class StoreUnderTest {
  public:
@@ -72,9 +80,17 @@ class StoreUnderTest {
   [[nodiscard]] TaskBackend& backend() { return state_.backend(); }
   [[nodiscard]] bool persistent() const { return kind_.backend.persistent; }
 
+  /// What a table below a cache has after what it was told.
+  [[nodiscard]] const Map& told() const { return told_; }
+  [[nodiscard]] CachingKeyValueBytesStore* cache() { return top_->cache(); }
+
   // What the runtime does to the store. Nothing, with direct access.
   void seal();
   void rollback();
+  /// Gives out the change that waits longest in the cache, as a record of its own; `well`: or fails while doing so.
+  /// REQUIRES: sealed.
+  void flush_one(bool well = true);
+  /// Flushes the cache first, if there is one.
   void freeze();
   /// The log has the frozen generation: applies it, with the end of the changelog.
   void commit_frozen();
@@ -87,9 +103,13 @@ class StoreUnderTest {
 
  private:
   void assemble();
+  void tell(const CachedChange& change);
 
   StoreKind kind_;
   CacheBudget budget_;
+  CacheBudget cache_budget_{1 << 20};
+  NoRecord no_record_;
+  Map told_;
   TaskState state_;
   TestChangelog changelog_;
   std::unique_ptr<TransactionBuffer> buffer_;

@@ -112,8 +112,9 @@ class KTable {
     const std::string store = options.store_name;
     auto node = graph->template add<In, Record<K, Change<V>>>(name, {parent}, make(!store.empty(), false));
     if (!store.empty()) {
-      graph->add_table_store(store, node, options.persistent, options.key_serde, options.value_serde);
+      graph->add_table_store(store, node, options, options.key_serde, options.value_serde);
     } else {
+      graph->check_storeless(name, options);
       options.store_name = name + "-store";
     }
     auto origin = std::make_shared<detail::StoreOrigin<K, V>>(graph, node, options, !store.empty(), std::move(make));
@@ -167,9 +168,8 @@ class KTable {
     auto node = graph_->template add<Record<K, Change<V>>, Record<K, Change<V2>>>(
         graph_->name_for(options.name, node_, verb), {node_}, origin->factory());
     origin->stands_at(node);
-    if (!store.empty()) {
-      graph_->add_table_store(store, node, options.persistent, options.key_serde, options.value_serde);
-    }
+    if (store.empty()) graph_->check_storeless(graph_->graph.node(node).name, options);
+    else graph_->add_table_store(store, node, options, options.key_serde, options.value_serde);
     return KTable<K, V2>(graph_, node, store, options.key_serde, options.value_serde, std::move(origin));
   }
 

@@ -77,6 +77,11 @@ struct Materialized {
   Serde<K> key_serde{};
   Serde<V> value_serde{};
   std::string name{};  ///< of the operator
+  /// Changes of a row are forwarded and logged once, at the commit, however often it changed since the last one: fewer
+  /// records, later. Off by default, other than in Kafka Streams: readers see commits only, so that an uncached table
+  /// shows them nothing too early, and its results do not depend on when commits come.
+  bool caching = false;
+  bool logging = true;  ///< false: no changelog; see KeyValueStoreBuilder::logging for what becomes of it at a start
 };
 
 /// How the table of a windowed aggregation is kept. K is the key without its window.
@@ -106,7 +111,7 @@ struct StreamJoined {
 
 /// How a processor stands in the graph.
 struct ProcessOptions {
-  std::vector<std::string> stores{};  ///< names of stores added with add_state_store
+  std::vector<std::string> stores{};  ///< names of stores added with add_state_store, or of tables (KTable::store_name)
   std::string name{};
 };
 

@@ -54,9 +54,11 @@ class StreamsBuilder {
   /// Adds a store for processors; connect it by naming it in ProcessOptions::stores.
   template <class K, class V>
   void add_state_store(const KeyValueStoreBuilder<K, V>& store) {
-    graph_->check(store.name, store.key_serde, "key");
-    graph_->check(store.name, store.value_serde, "value");
-    graph_->graph.add_store(store.spec());
+    add_key_value_store(store);
+  }
+  template <class K, class V>
+  void add_state_store(const TimestampedKeyValueStoreBuilder<K, V>& store) {
+    add_key_value_store(store);
   }
 
   template <class K, class V>
@@ -71,6 +73,13 @@ class StreamsBuilder {
   [[nodiscard]] Topology build() const { return graph_->graph.build(); }
 
  private:
+  template <class Builder>
+  void add_key_value_store(const Builder& store) {
+    graph_->check(store.name, store.key_serde, "key");
+    graph_->check(store.name, store.value_serde, "value");
+    graph_->graph.add_store(store.spec());
+  }
+
   template <class K, class V>
   using Reading = std::tuple<Serde<K>, Serde<V>, TimestampExtractor<K, V>>;
 

@@ -5,9 +5,10 @@
 
 namespace millrace {
 
+/// The timestamp is that of the record that made the value or, in a table's store, of its row.
 template <class V>
 struct ValueAndTimestamp {
-  V value;
+  V value{};
   Timestamp timestamp{};
   friend bool operator==(const ValueAndTimestamp&, const ValueAndTimestamp&) = default;
 };

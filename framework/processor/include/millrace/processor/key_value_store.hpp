@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include <millrace/processor/value_and_timestamp.hpp>
 #include <millrace/serde/serde.hpp>
 #include <millrace/state/key_value_bytes_store.hpp>
 #include <millrace/topology/specs.hpp>
@@ -17,11 +18,32 @@ namespace millrace {
 
 /// The serdes of a key-value store.
 template <class K, class V>
-struct KeyValueTyping final : StoreTyping {
+struct KeyValueTyping : StoreTyping {
   KeyValueTyping(Serde<K> key, Serde<V> value) : key_serde(std::move(key)), value_serde(std::move(value)) {}
   Serde<K> key_serde;
   Serde<V> value_serde;
 };
+
+/// The serdes of a timestamped key-value store: of its values, and of what is stored.
+template <class K, class V>
+struct TimestampedKeyValueTyping final : KeyValueTyping<K, V> {
+  TimestampedKeyValueTyping(const Serde<K>& key, const Serde<V>& value)
+      : KeyValueTyping<K, V>(key, value), stored(key, timestamped_serde(value)) {}
+  KeyValueTyping<K, ValueAndTimestamp<V>> stored;
+};
+
+/// How the entries of a store are K and V as they are stored: a timestamped store has ValueAndTimestamps. nullptr if it
+/// was declared with other types.
+template <class K, class V>
+[[nodiscard]] const KeyValueTyping<K, V>* stored_typing(const StoreSpec& spec) {
+  if (!spec.timestamped) return dynamic_cast<const KeyValueTyping<K, V>*>(spec.typing.get());
+  if constexpr (kIsValueAndTimestamp<V>) {
+    using Plain = decltype(V::value);
+    const auto* typing = dynamic_cast<const TimestampedKeyValueTyping<K, Plain>*>(spec.typing.get());
+    return typing == nullptr ? nullptr : &typing->stored;
+  }
+  return nullptr;
+}
 
 /// Walks entries in the order of their keys' bytes, upwards or downwards. Shows the store as of its making, whatever is
 /// written meanwhile. Use it in a range-based for.
@@ -163,13 +185,40 @@ struct KeyValueStoreBuilder {
   bool persistent = true;  ///< RocksDB; otherwise memory, restored in full at every start
   Serde<K> key_serde{};
   Serde<V> value_serde{};
+  bool caching = false;  ///< a key's changes are logged once, at the commit, however often it was written before
+  /// Changes go to the topic "<application id>-<name>-changelog", from which the store is restored. Without: a store in
+  /// memory begins empty at each start; a persistent one is kept if it stands at the committed input offsets, else
+  /// cleared with a warning: after a kill, on another machine, when its file was damaged.
+  bool logging = true;
 
   [[nodiscard]] StoreSpec spec() const {
     StoreSpec spec;
     spec.name = name;
     spec.persistent = persistent;
+    spec.logged = logging;
+    spec.caching = caching;
     spec.types = type_name(typeid(K)) + " -> " + type_name(typeid(V));
     spec.typing = std::make_shared<const KeyValueTyping<K, V>>(key_serde, value_serde);
+    return spec;
+  }
+};
+
+/// Declares a store whose values carry a timestamp, as those of tables do, for StreamsBuilder::add_state_store. A
+/// processor uses it as state_store<K, ValueAndTimestamp<V>>(name). Its changelog has the plain values, each with its
+/// timestamp as the record's. Fields as in KeyValueStoreBuilder. Source: KIP-258.
+template <class K, class V>
+struct TimestampedKeyValueStoreBuilder {
+  std::string name;
+  bool persistent = true;
+  Serde<K> key_serde{};
+  Serde<V> value_serde{};
+  bool caching = false;
+  bool logging = true;
+
+  [[nodiscard]] StoreSpec spec() const {
+    StoreSpec spec = KeyValueStoreBuilder<K, V>{name, persistent, key_serde, value_serde, caching, logging}.spec();
+    spec.timestamped = true;
+    spec.typing = std::make_shared<const TimestampedKeyValueTyping<K, V>>(key_serde, value_serde);
     return spec;
   }
 };

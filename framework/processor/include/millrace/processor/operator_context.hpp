@@ -34,16 +34,17 @@ class OperatorContext {
       : task_(task), node_(node), children_(children) {}
 
   /// The store of that name. Fails with StoreMissing unless it stands in ProcessOptions::stores, with StoreTypeMismatch
-  /// if it was declared with other types.
+  /// if it was declared with other types. A timestamped store, and so that of a table, is one of ValueAndTimestamp<V>.
   template <class K, class V>
   [[nodiscard]] KeyValueStore<K, V> state_store(std::string_view name) {
     StateStore& store = task_.state_store(node_.name(), name);
-    const auto* typing = dynamic_cast<const KeyValueTyping<K, V>*>(task_.store_spec(name).typing.get());
+    const KeyValueTyping<K, V>* typing = stored_typing<K, V>(task_.store_spec(name));
     // A table's rows begin with their timestamps: a plain store would take those for a part of the values.
     if (typing == nullptr || task_.store_spec(name).timestamped) {
       task_.fail(Error(ErrorCode::StoreTypeMismatch,
                        "the store is asked for as " + type_name(typeid(K)) + " -> " + type_name(typeid(V)) +
-                           ", but was declared as " + task_.store_spec(name).types,
+                           ", but was declared as " + task_.store_spec(name).types +
+                           (task_.store_spec(name).timestamped ? " with timestamps: ask for ValueAndTimestamp<V>" : ""),
                        {.node = node_.name(), .store = std::string(name)}));
     }
     return KeyValueStore<K, V>(task_, static_cast<KeyValueBytesStore&>(store), *typing);

@@ -14,7 +14,10 @@
 namespace millrace {
 
 /// Thread: the one that owns the task.
-class ProcessingContext final : public TaskContext, private RecordCollector, private ChangeLoggerFactory {
+class ProcessingContext final : public TaskContext,
+                                private RecordCollector,
+                                private ChangeLoggerFactory,
+                                private WriteContextSource {
  public:
   /// Borrows both; they outlive the context. `times` are those committed last.
   ProcessingContext(TaskEnvironment& environment, TaskId task, TaskStores& stores, ObservedTimes::Snapshot times);
@@ -50,6 +53,9 @@ class ProcessingContext final : public TaskContext, private RecordCollector, pri
   void forget_record_time() { stream_time_ = stream_time_before_; }
   /// A punctuator is called: there is no current record, `time` is the timestamp of what it sends.
   void begin_punctuation(Timestamp time);
+  /// A change that a cache held back goes on its way, as what was processed at its last write would have sent it.
+  /// `change` outlives the processing.
+  void begin_cached_change(const CachedChange& change, bool timestamped);
   void end() {
     partition_ = nullptr;
     record_ = nullptr;
@@ -77,6 +83,7 @@ class ProcessingContext final : public TaskContext, private RecordCollector, pri
   void send(OutputTopic topic, std::optional<Partition> partition, OptionalBytesView key, OptionalBytesView value,
             Timestamp timestamp, BytesView encoded_headers) override;
   std::unique_ptr<ChangeLogger> make_logger(const StoreSpec& store) override;
+  WriteContextSource::Current current() const override;
   [[nodiscard]] Partition spread(std::int32_t partition_count) const;
   [[nodiscard]] Timestamp current_time() const;
 
@@ -89,6 +96,7 @@ class ProcessingContext final : public TaskContext, private RecordCollector, pri
   PunctuatorId next_punctuator_ = 1;
   const TopicPartition* partition_ = nullptr;
   const RecordView* record_ = nullptr;
+  RecordView cached_record_;  // what record_ points to while a cached change is processed
   Timestamp punctuation_time_{};
   Timestamp stream_time_ = kNoTimestamp;
   Timestamp stream_time_before_ = kNoTimestamp;

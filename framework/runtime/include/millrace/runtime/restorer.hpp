@@ -71,6 +71,8 @@ class Restorer {
   [[nodiscard]] Result<Offset> resolve_start(const Restoring& task, const TopicPartition& partition) const;
   [[nodiscard]] Result<void> begin_stores(Restoring& task);
   [[nodiscard]] Result<void> begin_store(Restoring& task, const StoreSpec& spec);
+  /// Clears the store, with a warning, unless it stands where the committed input does.
+  [[nodiscard]] Result<void> check_unlogged_store(Restoring& task, const StoreSpec& spec);
   [[nodiscard]] Result<bool> restore_some(Restoring& task);
   [[nodiscard]] std::vector<TopicPartition> inputs_of(TaskId task) const;
   [[nodiscard]] TopicPartition changelog_of(TaskId task, const StoreSpec& store) const;

@@ -51,6 +51,10 @@ class StreamTask {
   [[nodiscard]] bool wants_commit() const;
 
   // --- the commit, in this order ---
+  /// Logs and forwards what the caches hold, a store's before those below it, until none holds anything. Errors: those
+  /// which the exception handlers do not settle, CachesNeverSettle; then there must be no commit.
+  [[nodiscard]] Result<void> flush_caches();
+  /// REQUIRES: flush_caches() has just ended well.
   void freeze();
   /// Adds all input partitions, changed or not.
   void add_offsets(OffsetMap& offsets, const std::string& writer_id, const std::string& commit_id) const;
@@ -80,6 +84,12 @@ class StreamTask {
   [[nodiscard]] Result<void> build_nodes();
   void wire_nodes();
   [[nodiscard]] Result<void> process_one();
+  /// Logs and forwards the change that waits longest in a cache, as an atom of its own.
+  [[nodiscard]] Result<void> flush_one(CachingKeyValueBytesStore& cache);
+  template <class Log>
+  [[nodiscard]] Result<void> keep_row(Log&& log);
+  /// Makes room in the caches after a record. Bounded.
+  [[nodiscard]] Result<void> evict();
   [[nodiscard]] Result<void> punctuate(PunctuationSchedule& schedule, Timestamp time, CounterHandle& counter);
   /// Runs `body` as one atom: seals what it did, or settles its failure by `response`.
   template <class Body>

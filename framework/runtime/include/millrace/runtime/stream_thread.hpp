@@ -127,6 +127,7 @@ class StreamThread {
 
   // Used by the stepping thread only.
   Outbox outbox_;
+  CacheBudget cache_budget_;
   TaskEnvironment environment_;
   std::unique_ptr<LogReader> reader_;
   std::unique_ptr<LogWriter> writer_;

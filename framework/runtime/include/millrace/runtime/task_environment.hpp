@@ -10,6 +10,7 @@
 #include <millrace/runtime/outbox.hpp>
 #include <millrace/runtime/store_query.hpp>
 #include <millrace/runtime/topic_catalog.hpp>
+#include <millrace/state/transaction_buffer.hpp>
 #include <millrace/topology/topology.hpp>
 
 namespace millrace {
@@ -22,6 +23,7 @@ struct TaskEnvironment {
   Logger& logger;
   Metrics& metrics;
   Outbox& outbox;
+  CacheBudget& cache_budget;  ///< of this thread: what the caches of its stores may hold
   StoreRegistry* stores = nullptr;  ///< nullptr: nobody reads the stores from outside
 };
 

@@ -9,7 +9,7 @@
 
 #include <millrace/log/types.hpp>
 #include <millrace/model/observed_times.hpp>
-#include <millrace/state/buffered_key_value_bytes_store.hpp>
+#include <millrace/state/caching_key_value_bytes_store.hpp>
 #include <millrace/state/memory_task_backend.hpp>
 #include <millrace/state/window_cleaner.hpp>
 #include <millrace/topology/topology.hpp>
@@ -36,8 +36,9 @@ class TaskStores {
                                                                 TaskBackendFactory& factory, CacheBudget& clean_budget,
                                                                 std::vector<Error>& warnings);
 
-  /// Puts changelogs on top of the logged stores. Called once, before the first get().
-  void log_changes_to(ChangeLoggerFactory& factory);
+  /// Puts changelogs on top of the logged stores, caches on top of those that cache: what these hold counts in
+  /// `cache_budget`. Called before the first get(), and again with the nodes' new beginning after an abort.
+  void log_changes_to(ChangeLoggerFactory& factory, const WriteContextSource& source, CacheBudget& cache_budget);
 
   [[nodiscard]] const std::vector<StoreSpec>& specs() const { return specs_; }
   /// nullptr if there is no such store.
@@ -64,6 +65,13 @@ class TaskStores {
                                           const ObservedTimes::Snapshot& times);
   void drop_all();
 
+  /// The caches, a store's before those of the stores below it.
+  [[nodiscard]] const std::vector<CachingKeyValueBytesStore*>& caches() const { return caches_; }
+  /// The first cache that holds something; nullptr if none does.
+  [[nodiscard]] CachingKeyValueBytesStore* pending_cache() const;
+  /// The cache that holds most; nullptr if none holds anything.
+  [[nodiscard]] CachingKeyValueBytesStore* fullest_cache() const;
+
   [[nodiscard]] std::int64_t dirty_bytes() const;
 
  private:
@@ -73,8 +81,8 @@ class TaskStores {
     std::unique_ptr<WindowCleaner> cleaner;  // of a window store
     std::unique_ptr<KeyValueBytesStore> buffered;
     std::unique_ptr<ChangeLogger> logger;
-    std::unique_ptr<KeyValueBytesStore> logging;
-    [[nodiscard]] KeyValueBytesStore& top() { return logging ? *logging : *buffered; }
+    std::unique_ptr<KeyValueBytesStore> over;  // logging or caching, or both
+    [[nodiscard]] KeyValueBytesStore& top() { return over ? *over : *buffered; }
   };
   TaskStores() = default;
   [[nodiscard]] TaskBackend& backend_of(const std::string& store);
@@ -86,6 +94,7 @@ class TaskStores {
   std::unique_ptr<TaskBackend> persistent_;  // nullptr if no store is
   std::unique_ptr<TaskBackend> memory_;      // nullptr if no store is
   std::vector<Slot> slots_;                  // destroyed before the backends
+  std::vector<CachingKeyValueBytesStore*> caches_;
 };
 
 }  // namespace millrace

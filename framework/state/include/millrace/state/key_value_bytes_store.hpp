@@ -12,6 +12,8 @@
 
 namespace millrace {
 
+class CachingKeyValueBytesStore;  // caching_key_value_bytes_store.hpp
+
 /// What all kinds of stores have in common. Thread: the one that owns the task.
 class StateStore {
  public:
@@ -75,6 +77,8 @@ class KeyValueBytesStore : public StateStore {
   [[nodiscard]] virtual Result<std::unique_ptr<KeyValueIterator>> range(const KeyRange& range) = 0;
   /// Number of entries; exact for in-memory stores without open writes, an estimate otherwise.
   [[nodiscard]] virtual std::uint64_t approximate_entries() const = 0;
+  /// The cache of a caching store: it makes writes known later. nullptr if each write is made known at once.
+  [[nodiscard]] virtual CachingKeyValueBytesStore* cache() { return nullptr; }
 };
 
 }  // namespace millrace

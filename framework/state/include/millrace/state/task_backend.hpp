@@ -13,7 +13,8 @@
 
 namespace millrace {
 
-/// How far a store has come: the next changelog offset to apply, and of which topic.
+/// How far a store has come: the next changelog offset to apply, and of which topic. For a store without a changelog
+/// the runtime has a stamp of its own, which backends keep as they keep others.
 struct ChangelogStamp {
   std::string topic_id;  ///< empty: never stamped
   Offset next;

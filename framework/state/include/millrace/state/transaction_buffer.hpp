@@ -24,13 +24,18 @@ namespace millrace {
 /// A byte count shared by the buffers of a process. Thread-safe.
 class CacheBudget {
  public:
-  explicit CacheBudget(std::int64_t max_bytes) : max_bytes_(max_bytes) {}
-  void add(std::int64_t bytes) { used_bytes_.fetch_add(bytes, std::memory_order_relaxed); }
+  /// What counts here also counts in `whole`, which outlives it, if that is given.
+  explicit CacheBudget(std::int64_t max_bytes, CacheBudget* whole = nullptr) : max_bytes_(max_bytes), whole_(whole) {}
+  void add(std::int64_t bytes) {
+    used_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+    if (whole_ != nullptr) whole_->add(bytes);
+  }
   [[nodiscard]] std::int64_t used_bytes() const { return used_bytes_.load(std::memory_order_relaxed); }
   [[nodiscard]] bool exceeded() const { return used_bytes() > max_bytes_; }
 
  private:
   const std::int64_t max_bytes_;
+  CacheBudget* const whole_;
   std::atomic<std::int64_t> used_bytes_{0};
 };
 

@@ -9,7 +9,8 @@
 // It is no second engine: the tasks, the commit and the restoring are those of production, over a log in memory and a
 // clock that is moved by hand. As with Kafka Streams' driver every input is processed before pipe_input returns, and is
 // committed before anything could tell: before the topology reads what it wrote, before an output topic is read, before
-// the clock moves, before a restart; only then is a failing commit reported. Beyond that driver: several partitions,
+// the clock moves, before a restart; only then is a failing commit reported. So the caches of stores give out each
+// change by itself, as with that driver; hold_commits() lets them gather. Beyond that driver: several partitions,
 // restarts, and crashes before a commit.
 #pragma once
 
@@ -89,7 +90,9 @@ class TopologyTestDriver {
   void advance_wall_clock_time(milliseconds by);
   [[nodiscard]] ManualClock& clock();
 
-  /// The store of a processor, over all partitions. Throws std::invalid_argument if the topology has none of that name.
+  /// The store of a processor or a table, over all partitions; that of a table, or another timestamped one, with the
+  /// plain values, or with their timestamps if V is a ValueAndTimestamp. Throws std::invalid_argument if the topology
+  /// has none of that name.
   template <class K, class V>
   [[nodiscard]] TestStore<K, V> get_key_value_store(const std::string& name);
   /// The window store of a processor or of a windowed aggregation, over all partitions; without the windows that its
@@ -103,7 +106,8 @@ class TopologyTestDriver {
 
   /// Stops in order and starts again on the same log; in-memory state is restored from the changelogs.
   void restart();
-  /// From now on inputs are processed but not committed, until crash() or commit().
+  /// From now on inputs are processed but not committed, until crash() or commit(): caches keep what they hold, unless
+  /// config.record_cache_max_bytes is too little for it.
   void hold_commits();
   void commit();
   /// Drops everything that was not committed, as a killed process does, and starts again on the same log.
@@ -285,7 +289,7 @@ class TestOutputTopic {
   Serde<V> value_serde_;
 };
 
-/// Reads a store. Tables' stores show their values without the timestamp.
+/// Reads a store.
 template <class K, class V>
 class TestStore {
  public:
@@ -312,7 +316,10 @@ class TestStore {
 
  private:
   V value(BytesView stored) const {
-    BytesView bytes = driver_->store_spec(name_).timestamped ? value_of(stored) : stored;
+    BytesView bytes = stored;
+    if constexpr (!kIsValueAndTimestamp<V>) {
+      if (driver_->store_spec(name_).timestamped) bytes = value_of(stored);
+    }
     return std::move(value_serde_.deserialize(bytes).value());
   }
 
@@ -373,9 +380,9 @@ TestOutputTopic<K, V> TopologyTestDriver::create_output_topic(const std::string&
 template <class K, class V>
 TestStore<K, V> TopologyTestDriver::get_key_value_store(const std::string& name) {
   const StoreSpec& spec = store_spec(name);
-  if (const auto* typing = dynamic_cast<const KeyValueTyping<K, V>*>(spec.typing.get())) {
-    return TestStore<K, V>(*this, name, typing->key_serde, typing->value_serde);
-  }
+  const KeyValueTyping<K, V>* typing = stored_typing<K, V>(spec);
+  if (typing == nullptr) typing = dynamic_cast<const KeyValueTyping<K, V>*>(spec.typing.get());
+  if (typing != nullptr) return TestStore<K, V>(*this, name, typing->key_serde, typing->value_serde);
   return TestStore<K, V>(*this, name);
 }
 

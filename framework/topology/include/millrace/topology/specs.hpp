@@ -60,6 +60,7 @@ struct StoreSpec {
   bool persistent = true;    ///< RocksDB; otherwise memory, restored in full at every start
   bool logged = true;        ///< changes go to the topic "<application id>-<name>-changelog"
   bool timestamped = false;  ///< values begin with 8 bytes of timestamp; the changelog carries it as the record's
+  bool caching = false;      ///< changes are logged and forwarded at the commit, or earlier where memory is short
   std::string types;         ///< "std::string -> long", for describe
   /// Of a window store: entries whose window starts `retention` or longer before the latest start seen are gone.
   std::chrono::milliseconds retention{};

@@ -29,40 +29,38 @@ struct Derivation {
 
 /// Source: KTableFilter and KTableMapValues of Kafka Streams.
 template <class K, class V0, class V>
-class DerivedTableNode final : public Node {
+class DerivedTableNode final : public TableNode<K, V> {
  public:
-  explicit DerivedTableNode(Derivation<K, V0, V> derivation) : derivation_(std::move(derivation)) {}
+  explicit DerivedTableNode(const Derivation<K, V0, V>& derivation)
+      : TableNode<K, V>(derivation.store, derivation.sends_old),
+        function_(derivation.function),
+        is_filter_(derivation.is_filter) {}
 
-  void init(TaskContext& context) override {
-    context_ = &context;
-    if (derivation_.store) derivation_.store->init(context, name());
-  }
   void process(const void* erased) override {
     const auto& in = *static_cast<const Record<K, Change<V0>>*>(erased);
     Record<K, Change<V>> out{in.key, Change<V>{compute(in.key, in.value->new_value), std::nullopt}, in.timestamp,
                              in.headers};
-    auto& store = derivation_.store;
-    if (store && !derivation_.sends_old) store->select(*in.key);
-    if (derivation_.sends_old) {
+    auto& store = this->store_;
+    if (store && !this->sends_old_) store->select(*in.key);
+    if (this->sends_old_) {
       if (store) {
         if (auto row = store->read(*in.key)) out.value->old_value = std::move(row->value);
       } else {
         out.value->old_value = compute(in.key, in.value->old_value);
       }
-      if (derivation_.is_filter && !out.value->new_value && !out.value->old_value) return;
+      if (is_filter_ && !out.value->new_value && !out.value->old_value) return;
     }
-    if (store) store->write(in.timestamp, out.value->new_value);
-    forward_erased(&out);
+    this->change_row(out, in.timestamp);
   }
 
  private:
   std::optional<V> compute(const std::optional<K>& key, const std::optional<V0>& value) {
     if (!value) return std::nullopt;
-    return derivation_.function(key, value, *context_, name());
+    return function_(key, value, *this->context_, this->name());
   }
 
-  Derivation<K, V0, V> derivation_;
-  TaskContext* context_ = nullptr;
+  RowFunction<K, V0, V> function_;
+  const bool is_filter_;
 };
 
 /// Reads the row above and makes this one of it.

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <millrace/dsl/options.hpp>
 #include <millrace/processor/io_nodes.hpp>
 #include <millrace/processor/key_value_store.hpp>
 #include <millrace/processor/window_store.hpp>
@@ -95,18 +96,28 @@ struct DslGraph {
         ": specialise millrace::SerdeFor, describe the struct with MILLRACE_DESCRIBE, or set ." + what + "_serde");
   }
 
-  /// Adds a timestamped store of a table and connects it to `node`.
+  /// Notes a finding if a table without a store is to cache.
   template <class K, class V>
-  void add_table_store(const std::string& name, NodeId node, bool persistent, const Serde<K>& key_serde,
-                       const Serde<V>& value_serde) {
+  void check_storeless(const std::string& node, const Materialized<K, V>& options) {
+    if (!options.caching) return;
+    graph.add_finding("operator \"" + node +
+                      "\": caching is asked for, but there is no store: name one in .store_name");
+  }
+
+  /// Adds a timestamped store of a table, kept as `options` say, and connects it to `node`.
+  template <class K, class V>
+  void add_table_store(const std::string& name, NodeId node, const Materialized<K, V>& options,
+                       const Serde<K>& key_serde, const Serde<V>& value_serde) {
     check(graph.node(node).name, key_serde, "key");
     check(graph.node(node).name, value_serde, "value");
     StoreSpec spec;
     spec.name = name;
-    spec.persistent = persistent;
+    spec.persistent = options.persistent;
     spec.timestamped = true;
+    spec.logged = options.logging;
+    spec.caching = options.caching;
     spec.types = type_name(typeid(K)) + " -> " + type_name(typeid(V));
-    spec.typing = std::make_shared<const KeyValueTyping<K, V>>(key_serde, value_serde);
+    spec.typing = std::make_shared<const TimestampedKeyValueTyping<K, V>>(key_serde, value_serde);
     graph.add_store(std::move(spec));
     graph.connect_store(node, name);
   }

@@ -83,41 +83,33 @@ struct TableAggregation {
 /// count, reduce and aggregate of a grouped table.
 /// Source: KTableAggregate and KTableReduce of Kafka Streams.
 template <class K, class V, class A>
-class TableAggregateNode final : public Node {
+class TableAggregateNode final : public TableNode<K, A> {
  public:
   TableAggregateNode(TableStore<K, A> store, TableAggregation<K, V, A> aggregation, bool sends_old)
-      : store_(std::move(store)), aggregation_(std::move(aggregation)), sends_old_(sends_old) {}
+      : TableNode<K, A>(std::move(store), sends_old), aggregation_(std::move(aggregation)) {}
 
-  void init(TaskContext& context) override {
-    context_ = &context;
-    store_.init(context, name());
-  }
   void process(const void* erased) override {
     const auto& in = *static_cast<const Record<K, Change<V>>*>(erased);
-    if (!in.key || !in.value) fail_null(*context_, name(), in.key ? "value" : "key");
-    auto row = store_.read(*in.key);
+    if (!in.key || !in.value) fail_null(*this->context_, this->name(), in.key ? "value" : "key");
+    auto row = this->store_->read(*in.key);
     Record<K, Change<A>> out{in.key, Change<A>{}, in.timestamp, in.headers};
     std::optional<A> aggregate;
     if (row) {
       out.timestamp = std::max(in.timestamp, row->timestamp);
-      if (sends_old_) out.value->old_value = row->value;
+      if (this->sends_old_) out.value->old_value = row->value;
       aggregate = std::move(row->value);
     }
-    run_user_code(*context_, name(), [&] {
+    run_user_code(*this->context_, this->name(), [&] {
       if (in.value->old_value && aggregate)
         aggregate = aggregation_.subtract(*in.key, *in.value->old_value, std::move(*aggregate));
       if (in.value->new_value) aggregate = aggregation_.add(*in.key, *in.value->new_value, std::move(aggregate));
     });
-    store_.write(out.timestamp, aggregate);
     out.value->new_value = std::move(aggregate);
-    forward_erased(&out);
+    this->change_row(out, in.timestamp);
   }
 
  private:
-  TableStore<K, A> store_;
   TableAggregation<K, V, A> aggregation_;
-  const bool sends_old_;
-  TaskContext* context_ = nullptr;
 };
 
 }  // namespace millrace::detail

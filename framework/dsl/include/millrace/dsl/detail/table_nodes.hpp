@@ -9,7 +9,7 @@
 #include <millrace/dsl/change.hpp>
 #include <millrace/dsl/detail/invoke.hpp>
 #include <millrace/processor/key_value_store.hpp>
-#include <millrace/state/buffered_key_value_bytes_store.hpp>
+#include <millrace/state/caching_key_value_bytes_store.hpp>
 #include <millrace/topology/node.hpp>
 
 namespace millrace::detail {
@@ -25,6 +25,12 @@ class TableStore {
     context_ = &context;
     node_ = node;
     store_ = &static_cast<KeyValueBytesStore&>(context.state_store(node, name_));
+    cache_ = store_->cache();
+  }
+  /// True if the store caches: then `listener` is told each change when it is to be forwarded. REQUIRES: init().
+  bool listen(CacheListener& listener) {
+    if (cache_ != nullptr) cache_->listen(listener);
+    return cache_ != nullptr;
   }
 
   /// A row: when it was last changed, and its value.
@@ -47,18 +53,44 @@ class TableStore {
     if (!value) fail(value.error());
     return Row{timestamp_of(**found), std::move(*value)};
   }
-  /// Writes the row read or selected last; nullopt deletes it.
-  void write(Timestamp timestamp, const std::optional<V>& value) {
+  /// Writes the row read or selected last; nullopt deletes it. If the change is forwarded later it has the headers and,
+  /// where it is a deletion, the time of the record that it was written for.
+  void write(Timestamp timestamp, const std::optional<V>& value, Timestamp time_of_record, const Headers& headers) {
     if (value) {
       value_bytes_.clear();
       encode_timestamped(timestamp, {}, value_bytes_);
       encode(value_serde_, *value, value_bytes_);
     }
-    auto written = store_->put(key_bytes_, value ? OptionalBytesView(value_bytes_) : OptionalBytesView());
+    const OptionalBytesView bytes = value ? OptionalBytesView(value_bytes_) : OptionalBytesView();
+    auto written =
+        cache_ == nullptr ? store_->put(key_bytes_, bytes) : cache_->put(key_bytes_, bytes, time_of_record, headers);
     if (!written) fail(written.error());
+  }
+  /// What a cache gives out, as it is forwarded.
+  Record<K, Change<V>> decode(const CachedChange& change, bool with_old_value) {
+    Record<K, Change<V>> out{decode(key_serde_, change.key), Change<V>{}, change.context->timestamp, {}};
+    if (change.new_value) {
+      out.value->new_value = decode(value_serde_, value_of(*change.new_value));
+      out.timestamp = timestamp_of(*change.new_value);
+    }
+    if (with_old_value && change.old_value) {
+      out.value->old_value = decode(value_serde_, value_of(*change.old_value));
+    }
+    if (!change.context->encoded_headers.empty()) {
+      auto headers = decode_headers(change.context->encoded_headers);
+      if (!headers) fail(headers.error());
+      out.headers = std::move(*headers);
+    }
+    return out;
   }
 
  private:
+  template <class T>
+  T decode(const Serde<T>& serde, BytesView bytes) {
+    auto decoded = serde.deserialize(bytes);
+    if (!decoded) fail(decoded.error());
+    return std::move(*decoded);
+  }
   template <class T>
   void encode(const Serde<T>& serde, const T& value, Bytes& out) {
     try {
@@ -75,8 +107,44 @@ class TableStore {
   Serde<V> value_serde_;
   TaskContext* context_ = nullptr;
   KeyValueBytesStore* store_ = nullptr;
+  CachingKeyValueBytesStore* cache_ = nullptr;
   Bytes key_bytes_;
   Bytes value_bytes_;
+};
+
+/// What the operators that keep a table share: a row is changed, and the change forwarded, at once or, if the store
+/// caches, when the cache gives it out.
+template <class K, class V>
+class TableNode : public Node, private CacheListener {
+ public:
+  /// Without a store changes are forwarded only.
+  TableNode(std::optional<TableStore<K, V>> store, bool sends_old) : store_(std::move(store)), sends_old_(sends_old) {}
+
+  void init(TaskContext& context) override {
+    context_ = &context;
+    if (!store_) return;
+    store_->init(context, name());
+    forwards_later_ = store_->listen(*this);
+  }
+
+ protected:
+  /// Writes the new value of the row read or selected last, and forwards the change, which a record of that time made.
+  void change_row(const Record<K, Change<V>>& change, Timestamp time_of_record) {
+    if (store_) store_->write(change.timestamp, change.value->new_value, time_of_record, change.headers);
+    if (!forwards_later_) forward_erased(&change);
+  }
+
+  std::optional<TableStore<K, V>> store_;
+  const bool sends_old_;
+  TaskContext* context_ = nullptr;
+
+ private:
+  void emit(const CachedChange& cached) final {
+    const Record<K, Change<V>> change = store_->decode(cached, sends_old_);
+    forward_erased(&change);
+  }
+
+  bool forwards_later_ = false;
 };
 
 /// count, reduce and aggregate of a grouped stream. `Step` makes the new value of a row from the old one and a record:
@@ -84,65 +152,48 @@ class TableStore {
 /// Source: KStreamAggregate of Kafka Streams: null key or value is dropped and counted; the result's timestamp is the
 /// larger of the old and the record's.
 template <class K, class V, class A, class Step>
-class AggregateNode final : public Node {
+class AggregateNode final : public TableNode<K, A> {
  public:
   AggregateNode(TableStore<K, A> store, Step step, bool sends_old)
-      : store_(std::move(store)), step_(std::move(step)), sends_old_(sends_old) {}
+      : TableNode<K, A>(std::move(store), sends_old), step_(std::move(step)) {}
 
-  void init(TaskContext& context) override {
-    context_ = &context;
-    store_.init(context, name());
-  }
   void process(const void* erased) override {
     const auto& in = *static_cast<const Record<K, V>*>(erased);
     if (!in.key || !in.value) {
-      context_->count_dropped(name(), in.key ? "null_value" : "null_key");
+      this->context_->count_dropped(this->name(), in.key ? "null_value" : "null_key");
       return;
     }
-    auto row = store_.read(*in.key);
+    auto row = this->store_->read(*in.key);
     Record<K, Change<A>> out{in.key, Change<A>{}, in.timestamp, in.headers};
-    if (row && sends_old_) out.value->old_value = row->value;
+    if (row && this->sends_old_) out.value->old_value = row->value;
     std::optional<A> old = row ? std::optional<A>(std::move(row->value)) : std::nullopt;
-    out.value->new_value = run_user_code(*context_, name(), [&] { return step_(*in.key, *in.value, std::move(old)); });
+    out.value->new_value =
+        run_user_code(*this->context_, this->name(), [&] { return step_(*in.key, *in.value, std::move(old)); });
     if (row) out.timestamp = std::max(out.timestamp, row->timestamp);
-    store_.write(out.timestamp, out.value->new_value);
-    forward_erased(&out);
+    this->change_row(out, in.timestamp);
   }
 
  private:
-  TableStore<K, A> store_;
   Step step_;
-  const bool sends_old_;
-  TaskContext* context_ = nullptr;
 };
 
 /// A table's topic, kept in a store: knows the old value of a row, and looks it up if somebody wants it.
 template <class K, class V>
-class StoredTableNode final : public Node {
+class StoredTableNode final : public TableNode<K, V> {
  public:
-  StoredTableNode(TableStore<K, V> store, bool sends_old) : store_(std::move(store)), sends_old_(sends_old) {}
+  StoredTableNode(TableStore<K, V> store, bool sends_old) : TableNode<K, V>(std::move(store), sends_old) {}
 
-  void init(TaskContext& context) override {
-    context_ = &context;
-    store_.init(context, name());
-  }
   void process(const void* erased) override {
     const auto& in = *static_cast<const Record<K, V>*>(erased);
-    if (!in.key) return context_->count_dropped(name(), "null_key");
+    if (!in.key) return this->context_->count_dropped(this->name(), "null_key");
     Record<K, Change<V>> out{in.key, Change<V>{in.value, std::nullopt}, in.timestamp, in.headers};
-    if (sends_old_) {
-      if (auto row = store_.read(*in.key)) out.value->old_value = std::move(row->value);
+    if (this->sends_old_) {
+      if (auto row = this->store_->read(*in.key)) out.value->old_value = std::move(row->value);
     } else {
-      store_.select(*in.key);
+      this->store_->select(*in.key);
     }
-    store_.write(in.timestamp, in.value);
-    forward_erased(&out);
+    this->change_row(out, in.timestamp);
   }
-
- private:
-  TableStore<K, V> store_;
-  const bool sends_old_;
-  TaskContext* context_ = nullptr;
 };
 
 /// A table's topic without a store: hands changes on.

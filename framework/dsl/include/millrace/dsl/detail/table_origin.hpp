@@ -99,7 +99,7 @@ class StoreOrigin final : public TableOrigin<K, V> {
  private:
   void store() {
     stored_ = true;
-    graph_->add_table_store(options_.store_name, node_, options_.persistent, options_.key_serde, options_.value_serde);
+    graph_->add_table_store(options_.store_name, node_, options_, options_.key_serde, options_.value_serde);
   }
 
   GraphPtr graph_;
