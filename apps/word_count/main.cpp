@@ -115,7 +115,9 @@ class Reader {
   bool paced() {
     // Not far ahead of the counting: what is read lies in the log twice.
     auto go_on = [this] {
-      return stopped_ || streams_.failure() || streams_.thread_status().front().lag_records < 200'000;
+      std::int64_t lag = 0;
+      for (const ThreadStatus& thread : streams_.thread_status()) lag += thread.lag_records;
+      return stopped_ || streams_.failure() || lag < 200'000;
     };
     (void)streams_.wait_for(go_on, std::chrono::seconds(1));
     return !stopped_ && !signals_.stop_requested() && !streams_.failure();

@@ -165,7 +165,8 @@ class Run(SampleTest):
         self.feed("a", "throw", "a")
         outcome = self.process(2, self.configure(**{"processing.exception.handler": "continue"}))
         self.assertEqual(self.counts(), {"a": 2})
-        self.assertRegex(outcome.err, r"WARN task: MR-0302 .* lines\[\d\]@\d, operator check: .* It was skipped\.")
+        self.assertRegex(outcome.err,
+                         r"WARN sample-1 task: MR-0302 .* lines\[\d\]@\d, operator check: .* It was skipped\.")
 
     def test_a_second_process_is_refused_and_told_who_was_first(self):
         first = self.launch()
@@ -292,9 +293,9 @@ class Http(SampleTest):
         port = self.port_of(running)
         status, text = get(port, "/readyz")
         self.assertEqual(status, 503, text)
-        self.assertIn("the application is starting", text)
+        self.assertIn("the application is rebalancing", text)
         self.assertEqual(get(port, "/healthz"), (200, "ok\n"))
-        self.assertIn('streams_state{state="starting"} 1', get(port, "/metrics")[1])
+        self.assertIn('streams_state{state="rebalancing"} 1', get(port, "/metrics")[1])
         gate.unlink()
         until(lambda: get(port, "/readyz")[0] == 200, "/readyz says 200")
         self.expect(running.stop(), 0)
@@ -354,7 +355,7 @@ class Progress(SampleTest):
         with terminal() as (master, slave):
             running = self.launch(config, {"SAMPLE_HANG": str(hang)}, stderr=slave)
             os.close(slave)
-            read_until(master, rb"\r\x1b\[Kstarting: 0 records")
+            read_until(master, rb"\r\x1b\[Krebalancing: 0 records")
             hang.unlink()
             seen = read_until(master, rb"MR-0302[^\n]*\n")
             self.assertRegex(seen, rb"\r\x1b\[K\d{4}-\d\d-\d\dT[^\n]*WARN[^\n]*MR-0302")

@@ -2,8 +2,8 @@
 """Kills word_count and treasure_hunt and checks that nothing is lost and nothing is there twice.
 
 At every named crash point (programs of their own have them), at random moments of the released programs, and by
-SIGTERM; both applications at the same time. Prints TAP and at the end `kills N lost N doubled N, ...`. The same seed
-chooses the same passages and moments.
+SIGTERM; word_count also with four threads and sixteen partitions. All of them at the same time. Prints TAP and at the
+end `kills N lost N doubled N, ...`. The same seed chooses the same passages and moments.
 """
 
 import argparse
@@ -41,16 +41,19 @@ def main():
 
 
 def make(arguments, folder):
-    for name in ("words", "births", "hunt"):
+    for name in ("words", "births", "threads", "hunt"):
         (folder / name).mkdir()
     return (WordCountKills(arguments.build, folder / "words", arguments.seed, 3000 if arguments.short else 6000),
             WordCountKills(arguments.build, folder / "births", arguments.seed, 500, files=1),
+            WordCountKills(arguments.build, folder / "threads", arguments.seed, 3000 if arguments.short else 6000,
+                           threads=4, partitions=16),
             HuntKills(arguments.build, folder / "hunt", arguments.seed, 1 if arguments.short else 2))
 
 
-def kill_all(tap, arguments, words, births, hunt):
+def kill_all(tap, arguments, words, births, threads, hunt):
     """Each application waits for its own disk writes and sleeps its own sleeps: together they take half the time."""
     plans = [named(arguments, words) + word_count_plan(arguments, words, births),
+             named(arguments, threads) + threads_plan(arguments, threads),
              named(arguments, hunt) + hunt_plan(arguments, hunt)]
     with concurrent.futures.ThreadPoolExecutor(len(plans)) as pool:
         for done in [pool.submit(lambda tests: [tap.test(*test) for test in tests], plan) for plan in plans]:
@@ -59,7 +62,7 @@ def kill_all(tap, arguments, words, births, hunt):
 
 def named(arguments, victim):
     """Ten kills at each point, or one at each of them in one life of a directory."""
-    name = victim.application
+    name = victim.label
     known = victim.points()
     points = arguments.point or known
     for point in points:
@@ -76,6 +79,13 @@ def word_count_plan(arguments, words, births):
     return [("word-count at random", lambda: words.kill_at_random(6 if arguments.short else 60)),
             ("word-count at its birth", lambda: births.kill_at_birth(4 if arguments.short else 30)),
             ("word-count, SIGTERM at random", lambda: words.stop(2 if arguments.short else 10))]
+
+
+def threads_plan(arguments, threads):
+    if arguments.point:
+        return []
+    return [(f"{threads.label} at random", lambda: threads.kill_at_random(4 if arguments.short else 40)),
+            (f"{threads.label}, SIGTERM at random", lambda: threads.stop(2 if arguments.short else 10))]
 
 
 def hunt_plan(arguments, hunt):

@@ -11,6 +11,7 @@ CONFIG = """
 application.id: {application}
 commit.interval.ms: 4
 embedded.default.partitions: {partitions}
+num.stream.threads: {threads}
 max.poll.records: 50
 metrics.enabled: false
 log.level: warn
@@ -32,11 +33,13 @@ class Kills:
     """Runs in one state directory after another: a directory is left when its input is done.
 
     A class below it sets `application` and `records` (about as many as a run has), and has _command(program),
-    _inspect(state, complete) and _check_end(outcome).
+    _inspect(state, complete) and _check_end(outcome). `label` is what the reports call it.
     """
 
     application = ""
     records = 0
+    partitions = PARTITIONS
+    threads = 1
 
     def __init__(self, build, name, folder, seed):
         self.crash_program = build / "tests-bin" / f"{name}_crash"
@@ -45,7 +48,11 @@ class Kills:
         self.folder = folder
         self.chance = random.Random(f"{name} {seed}")
         self.config = folder / f"{name}.yaml"
-        self.config.write_text(CONFIG.format(application=self.application, partitions=PARTITIONS))
+        self.config.write_text(CONFIG.format(application=self.application, partitions=self.partitions,
+                                             threads=self.threads))
+        self.label = self.application
+        if self.threads > 1:
+            self.label += f" with {self.threads} threads and {self.partitions} partitions"
         self.directories = 0
         self.kills = 0
         self.lost = 0

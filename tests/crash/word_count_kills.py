@@ -7,12 +7,11 @@ import signal
 import time
 
 from harness import Failed, expect, finish, last_lines, start
-from kills import PARTITIONS, Kills
+from kills import Kills
 
 STORE = "word-counts"
 CHANGELOG = f"word-count-{STORE}-changelog"
 OUTPUT = "word-counts-output"
-TASKS = {f"1_{partition}": [STORE] for partition in range(PARTITIONS)}
 
 
 class Text:
@@ -42,9 +41,11 @@ class Text:
 
 class WordCountKills(Kills):
     application = "word-count"
-    tasks = TASKS
 
-    def __init__(self, build, folder, seed, words_per_file, files=12):
+    def __init__(self, build, folder, seed, words_per_file, files=12, threads=1, partitions=Kills.partitions):
+        self.threads = threads
+        self.partitions = partitions
+        self.tasks = {f"1_{partition}": [STORE] for partition in range(partitions)}
         super().__init__(build, "word_count", folder, seed)
         self.text = Text(folder / "text", seed, words_per_file, files)
         self.use(files)
@@ -83,7 +84,7 @@ class WordCountKills(Kills):
         return [program, "--state-dir", self.state, "--config", self.config, *self.files]
 
     def _inspect(self, state, complete):
-        found = self._look(state, [CHANGELOG, OUTPUT], TASKS)
+        found = self._look(state, [CHANGELOG, OUTPUT], self.tasks)
         if found is not None:
             found.check_fold(STORE, CHANGELOG, complete)
             self._check_sequence(found)

@@ -34,7 +34,7 @@ Result<std::unique_ptr<Game>> Game::begin(Streams& streams, const StopSignals& s
 
 /// What the engine restores is no latency of a command.
 Result<void> Game::wait_for_tasks() {
-  auto ready = [this] { return streams_.state() != StreamsState::Starting || signals_.stop_requested(); };
+  auto ready = [this] { return streams_.state() != StreamsState::Rebalancing || signals_.stop_requested(); };
   while (!streams_.wait_for(ready, std::chrono::seconds(1))) {
   }
   if (auto failure = streams_.failure()) return *failure;

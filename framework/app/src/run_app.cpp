@@ -83,8 +83,10 @@ std::string progress_text(const Streams& streams, std::uint64_t before, double s
     lag += thread.lag_records;
     for (const RestoreProgress& store : thread.restoring) restoring += store.remaining_records;
   }
+  // A thread that was removed or replaced takes its number with it.
+  const std::uint64_t since = processed > before ? processed - before : 0;
   std::string text = fmt::format("{}: {} records, {:.0f}/s, lag {}", to_string(streams.state()), processed,
-                                 static_cast<double>(processed - before) / seconds, lag);
+                                 static_cast<double>(since) / seconds, lag);
   if (restoring > 0) text += fmt::format(", {} records to restore", restoring);
   return text;
 }

@@ -1,34 +1,24 @@
 #include <millrace/app/streams.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <random>
+#include <stdexcept>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <millrace/adapters/http/health_routes.hpp>
 #include <millrace/adapters/http/http_server.hpp>
 #include <millrace/adapters/prometheus/text.hpp>
-#include <millrace/app/thread_runner.hpp>
 #include <millrace/app/wait.hpp>
 #include "http_metrics.hpp"
+#include "own_thread.hpp"
 #include "wiring.hpp"
 
 namespace millrace {
-
-std::string_view to_string(StreamsState state) {
-  switch (state) {
-    case StreamsState::Created: return "created";
-    case StreamsState::Starting: return "starting";
-    case StreamsState::Running: return "running";
-    case StreamsState::PendingShutdown: return "pending_shutdown";
-    case StreamsState::NotRunning: return "not_running";
-    case StreamsState::PendingError: return "pending_error";
-    case StreamsState::Error: return "error";
-  }
-  return "?";
-}
 
 namespace {
 
@@ -46,16 +36,16 @@ class Streams::Impl {
   Impl(Topology topology, StreamsConfig config, Logger* logger)
       : topology_(std::move(topology)), config_(std::move(config)), given_logger_(logger) {}
   ~Impl() {
+    MILLRACE_ASSERT(!OwnThread::within(this), "Streams cannot be destroyed on one of its own threads");
     close(config_.shutdown_timeout);
     // Handles of stores may outlive this.
     if (registry_) registry_->detach();
     state_gauges_collector_.reset();
     http_.reset();
-    threads_.clear();
   }
 
   Result<void> start() {
-    MILLRACE_ASSERT(!wiring_, "start() is called once");
+    if (auto begun = begin_start(); !begun) return begun;
     auto wiring = Wiring::open(config_, given_logger_);
     if (!wiring) return wiring.error();
     wiring_ = std::move(*wiring);
@@ -67,66 +57,54 @@ class Streams::Impl {
         [this](TaskId task, const std::string& store) { return explain_absence(task, store); });
     export_states();
     MILLRACE_TRY(start_http());
-    std::string run_id = new_run_id();
-    for (int i = 1; i <= config_.num_stream_threads; ++i) {
-      threads_.push_back(std::make_unique<ThreadRunner>(
-          [&](WakeUp wake_up) {
-            StreamThreadPorts ports{config_,
-                                    topology_,
-                                    catalog_,
-                                    wiring_->clock(),
-                                    wiring_->logger(),
-                                    wiring_->metrics(),
-                                    wiring_->log(),
-                                    wiring_->backends(),
-                                    &wiring_->directory(),
-                                    wiring_->clean_budget(),
-                                    registry_.get()};
-            return std::make_unique<StreamThread>(ports, i, run_id, std::move(wake_up));
-          },
-          [this] { notify(); }));
+    {
+      std::lock_guard lock(mutex_);
+      if (phase_ == Phase::Closed) {
+        http_.reset();
+        return closed_before_start();
+      }
+      phase_ = Phase::Started;
+      threads_.start(config_.num_stream_threads, {&logger(), &wiring_->metrics(), make_stream_threads()});
     }
-    std::lock_guard lock(mutex_);
-    started_ = true;
-    for (auto& thread : threads_) thread->start();
+    follow_threads();
     return {};
   }
 
   bool close(std::chrono::milliseconds timeout) {
     {
       std::lock_guard lock(mutex_);
-      if (!started_) return true;
-      closing_ = true;
+      if (phase_ != Phase::Started) {
+        phase_ = Phase::Closed;
+        never_started_ = true;
+      }
     }
-    for (auto& thread : threads_) thread->request_stop();
-    bool ended = wait_for(
-        [this] { return std::all_of(threads_.begin(), threads_.end(), [](const auto& t) { return t->ended(); }); },
-        timeout);
-    if (!ended) {
-      wiring_->logger().warn("streams", fmt::format("the stream threads did not end within {} ms", timeout.count()));
+    if (never_started_) {
+      // start() may be at work.
+      Logger& logger = given_logger_ != nullptr ? *given_logger_ : null_logger_;
+      const OwnThread own(this);
+      lifecycle_.update([] { return StreamsState::NotRunning; }, logger);
+      return true;
     }
-    return ended;
+    threads_.request_stop();
+    follow_threads();
+    if (OwnThread::within(this)) return false;
+    if (wait_for([this] { return threads_.all_ended() && lifecycle_.told(); }, timeout)) return true;
+    report_not_ended(timeout);
+    return false;
   }
 
-  StreamsState state() const {
+  [[nodiscard]] StreamsState state() const { return lifecycle_.state(); }
+  [[nodiscard]] std::vector<ThreadStatus> statuses() const { return threads_.statuses(); }
+  [[nodiscard]] StreamThreads& threads() { return threads_; }
+
+  /// What is set before start().
+  void set(const char* what, const std::function<void()>& assign) {
     std::lock_guard lock(mutex_);
-    if (!started_) return StreamsState::Created;
-    auto threads = statuses();
-    bool failed = std::any_of(threads.begin(), threads.end(), [](const auto& t) { return t.failure.has_value(); });
-    bool all_dead = std::all_of(threads.begin(), threads.end(), [](const auto& t) { return is(t, ThreadState::Dead); });
-    if (failed) return all_dead ? StreamsState::Error : StreamsState::PendingError;
-    if (all_dead) return StreamsState::NotRunning;
-    if (closing_) return StreamsState::PendingShutdown;
-    bool running =
-        std::all_of(threads.begin(), threads.end(), [](const auto& t) { return is(t, ThreadState::Running); });
-    return running ? StreamsState::Running : StreamsState::Starting;
+    if (phase_ != Phase::New) throw std::logic_error(std::string(what) + " must be called before start()");
+    assign();
   }
-
-  std::vector<ThreadStatus> statuses() const {
-    std::vector<ThreadStatus> all;
-    for (const auto& thread : threads_) all.push_back(thread->status());
-    return all;
-  }
+  StreamsLifecycle& lifecycle() { return lifecycle_; }
+  RuntimeListeners& listeners() { return listeners_; }
 
   bool wait_for(const std::function<bool()>& condition, std::chrono::milliseconds timeout) {
     auto deadline = std::chrono::steady_clock::now() + timeout;
@@ -192,13 +170,13 @@ class Streams::Impl {
     return (*entries)->status();
   }
 
-  Result<StoreQuery> find_store(const std::string& name, const StoreQueryOptions& options) const {
-    if (!started()) return Error(ErrorCode::StreamsNotRunning, "the application was not started", {.store = name});
+  Result<StoreQuery> find_store(const std::string& name, const StoreQueryOptions& options) {
+    {
+      std::lock_guard lock(mutex_);
+      if (phase_ != Phase::Started)
+        return Error(ErrorCode::StreamsNotRunning, "the application was not started", {.store = name});
+    }
     return registry_->query(name, options);
-  }
-
-  void request_commit() {
-    for (auto& thread : threads_) thread->request_commit();
   }
 
   void notify() {
@@ -217,6 +195,61 @@ class Streams::Impl {
   std::uint16_t http_port() const { return http_ ? http_->port() : std::uint16_t{0}; }
 
  private:
+  enum class Phase : std::uint8_t { New, Starting, Started, Closed };
+
+  static Error closed_before_start() {
+    return Error(ErrorCode::StreamsNotRunning, "close() was called before start()");
+  }
+
+  Result<void> begin_start() {
+    std::lock_guard lock(mutex_);
+    if (phase_ == Phase::Closed) return closed_before_start();
+    MILLRACE_ASSERT(phase_ == Phase::New, "start() is called once");
+    phase_ = Phase::Starting;
+    return {};
+  }
+
+  [[nodiscard]] std::function<std::unique_ptr<StreamThread>(int, WakeUp)> make_stream_threads() {
+    return [this, run_id = new_run_id()](int number, WakeUp wake_up) {
+      StreamThreadPorts ports{config_,
+                              topology_,
+                              catalog_,
+                              wiring_->clock(),
+                              wiring_->logger(),
+                              wiring_->metrics(),
+                              wiring_->log(),
+                              wiring_->backends(),
+                              &wiring_->directory(),
+                              wiring_->clean_budget(),
+                              registry_.get(),
+                              &listeners_};
+      return std::make_unique<StreamThread>(ports, number, run_id, std::move(wake_up));
+    };
+  }
+
+  /// A stream thread has changed, or done something.
+  void follow_threads() {
+    {
+      // The listener may be called from here, by a thread that is none of ours: it counts as one while it is told.
+      const OwnThread own(this);
+      lifecycle_.update([this] { return threads_.wanted_state(); }, logger());
+    }
+    notify();
+  }
+
+  void report_not_ended(std::chrono::milliseconds timeout) {
+    for (const ThreadStatus& thread : statuses()) {
+      if (thread.state == ThreadState::Dead) continue;
+      std::vector<std::string> tasks;
+      for (const TaskId& task : thread.running) tasks.push_back(to_string(task));
+      logger().warn("streams",
+                    fmt::format("stream thread {} did not end within {} ms; its tasks: {}", thread.name,
+                                timeout.count(), tasks.empty() ? "none" : fmt::to_string(fmt::join(tasks, ", "))));
+    }
+  }
+
+  [[nodiscard]] Logger& logger() { return wiring_->logger(); }
+
   Result<void> start_http() {
     if (!config_.metrics_enabled) return {};
     http_metrics_ = std::make_unique<HttpMetrics>(wiring_->metrics());
@@ -240,11 +273,11 @@ class Streams::Impl {
   Error explain_absence(TaskId task, const std::string& store) const {
     StreamsState now = state();
     auto threads = statuses();
-    if (now != StreamsState::Starting && now != StreamsState::Running) {
-      auto dead = std::find_if(threads.begin(), threads.end(), [](const auto& t) { return t.failure.has_value(); });
+    if (now != StreamsState::Rebalancing && now != StreamsState::Running) {
+      auto failure = threads_.failure();
       return Error(ErrorCode::StreamsNotRunning,
                    fmt::format("the application is {}{}", to_string(now),
-                               dead == threads.end() ? "" : "; it failed with: " + dead->failure->to_string()));
+                               failure ? "; it failed with: " + failure->to_string() : ""));
     }
     for (const ThreadStatus& thread : threads) {
       for (const RestoreProgress& restoring : thread.restoring) {
@@ -267,6 +300,7 @@ class Streams::Impl {
   Readiness readiness() const {
     Readiness ready;
     StreamsState now = state();
+    if (threads_.paused()) ready.reasons.push_back("the application is paused");
     if (now != StreamsState::Running) ready.reasons.push_back(fmt::format("the application is {}", to_string(now)));
     for (const ThreadStatus& thread : statuses()) {
       if (thread.failure) ready.reasons.push_back(thread.failure->to_string());
@@ -283,20 +317,24 @@ class Streams::Impl {
   // Looked up when asked for, on the scraper's thread.
   void export_states() {
     for (auto state :
-         {StreamsState::Created, StreamsState::Starting, StreamsState::Running, StreamsState::PendingShutdown,
+         {StreamsState::Created, StreamsState::Rebalancing, StreamsState::Running, StreamsState::PendingShutdown,
           StreamsState::NotRunning, StreamsState::PendingError, StreamsState::Error}) {
       state_gauges_.emplace_back(state, wiring_->metrics().gauge(MetricId::State, {to_string(state)}));
     }
-    for (auto state : {ThreadState::Starting, ThreadState::Running, ThreadState::PendingShutdown, ThreadState::Dead}) {
+    for (auto state :
+         {ThreadState::Created, ThreadState::Starting, ThreadState::PartitionsRevoked, ThreadState::PartitionsAssigned,
+          ThreadState::Running, ThreadState::PendingShutdown, ThreadState::Dead}) {
       thread_gauges_.emplace_back(state, wiring_->metrics().gauge(MetricId::Threads, {to_string(state)}));
     }
     running_tasks_ = wiring_->metrics().gauge(MetricId::Tasks, {"running"});
     restoring_tasks_ = wiring_->metrics().gauge(MetricId::Tasks, {"restoring"});
+    paused_ = wiring_->metrics().gauge(MetricId::Paused);
     state_gauges_collector_ = wiring_->metrics().collector([this] {
       std::size_t running = 0;
       std::size_t restoring = 0;
       StreamsState now = state();
-      auto threads = started() ? statuses() : std::vector<ThreadStatus>();
+      auto threads = statuses();
+      paused_->set(threads_.paused() ? 1 : 0);
       for (const ThreadStatus& thread : threads) {
         running += thread.running.size();
         restoring += thread.waiting_tasks;
@@ -311,15 +349,11 @@ class Streams::Impl {
     });
   }
 
-  bool started() const {
-    std::lock_guard lock(mutex_);
-    return started_;
-  }
-
   // Constant after construction.
   const Topology topology_;
   const StreamsConfig config_;
   Logger* const given_logger_;
+  NullLogger null_logger_;
 
   // Constant after start().
   std::unique_ptr<Wiring> wiring_;
@@ -327,19 +361,22 @@ class Streams::Impl {
   std::unique_ptr<StoreRegistry> registry_;
   std::unique_ptr<HttpMetrics> http_metrics_;
   std::unique_ptr<HttpServer> http_;
-  std::vector<std::unique_ptr<ThreadRunner>> threads_;
+  RuntimeListeners listeners_;
   std::vector<std::pair<StreamsState, GaugeHandle>> state_gauges_;
   std::vector<std::pair<ThreadState, GaugeHandle>> thread_gauges_;
   GaugeHandle running_tasks_;
   GaugeHandle restoring_tasks_;
+  GaugeHandle paused_;
   CollectorHandle state_gauges_collector_;
 
-  mutable std::mutex mutex_;
-  bool started_ = false;
-  bool closing_ = false;
+  std::mutex mutex_;
+  Phase phase_ = Phase::New;
+  std::atomic<bool> never_started_{false};
 
   std::mutex change_mutex_;
   std::condition_variable changed_;
+  StreamsLifecycle lifecycle_{[this] { notify(); }};
+  StreamThreads threads_{config_.application_id, this, [this] { follow_threads(); }};  // last: they use the rest
 };
 
 Streams::Streams(Topology topology, StreamsConfig config, Logger* logger)
@@ -357,7 +394,31 @@ Result<bool> Streams::drained() const { return impl_->drained(); }
 Result<StoreQuery> Streams::find_store(const std::string& name, const StoreQueryOptions& options) const {
   return impl_->find_store(name, options);
 }
-void Streams::request_commit() { impl_->request_commit(); }
+void Streams::request_commit() { impl_->threads().request_commit(); }
+Result<std::string> Streams::add_stream_thread() { return impl_->threads().add(); }
+Result<std::string> Streams::remove_stream_thread(const std::optional<std::string>& name,
+                                                  std::chrono::milliseconds timeout) {
+  return impl_->threads().remove(name, timeout);
+}
+void Streams::pause() { impl_->threads().set_paused(true); }
+void Streams::resume() { impl_->threads().set_paused(false); }
+bool Streams::is_paused() const { return impl_->threads().paused(); }
+void Streams::set_state_listener(StreamsStateListener listener) {
+  impl_->set("set_state_listener()", [&] { impl_->lifecycle().set_listener(std::move(listener)); });
+}
+void Streams::set_thread_state_listener(std::function<void(const std::string&, ThreadState, ThreadState)> listener) {
+  impl_->set("set_thread_state_listener()", [&] { impl_->listeners().thread_state = std::move(listener); });
+}
+void Streams::set_task_state_listener(std::function<void(const std::string&, TaskId, TaskState, TaskState)> listener) {
+  impl_->set("set_task_state_listener()", [&] { impl_->listeners().task_state = std::move(listener); });
+}
+void Streams::set_restore_listener(std::shared_ptr<StateRestoreListener> listener) {
+  impl_->set("set_restore_listener()", [&] { impl_->listeners().restore = std::move(listener); });
+}
+void Streams::set_uncaught_exception_handler(UncaughtExceptionHandler handler) {
+  impl_->set("set_uncaught_exception_handler()",
+             [&] { impl_->threads().set_uncaught_exception_handler(std::move(handler)); });
+}
 Log& Streams::log() { return impl_->wiring().log(); }
 Metrics& Streams::metrics() { return impl_->wiring().metrics(); }
 const Clock& Streams::clock() const { return impl_->wiring().clock(); }
@@ -370,11 +431,6 @@ Result<void> Streams::read_store(const std::string& store,
   return impl_->read_store(store, visit);
 }
 
-std::optional<Error> Streams::failure() const {
-  for (const ThreadStatus& thread : impl_->statuses()) {
-    if (thread.failure) return thread.failure;
-  }
-  return std::nullopt;
-}
+std::optional<Error> Streams::failure() const { return impl_->threads().failure(); }
 
 }  // namespace millrace

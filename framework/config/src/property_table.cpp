@@ -82,14 +82,26 @@ void add_application(Table& table) {
                   "processing again.",
            .importance = Importance::High}));
   table.push_back(
-      row(&StreamsConfig::num_stream_threads, {.name = "num.stream.threads",
-                                               .type = PropertyType::Int,
-                                               .default_value = "1",
-                                               .min = 1,
-                                               .max = 1,
-                                               .doc = "Number of threads that process records.",
-                                               .importance = Importance::Medium,
-                                               .range_reason = "this version runs one thread per process"}));
+      row(&StreamsConfig::num_stream_threads,
+          {.name = "num.stream.threads",
+           .type = PropertyType::Int,
+           .default_value = "1",
+           .min = 1,
+           .max = 256,
+           .doc = "Number of threads that process records at the start; the application may add and remove threads "
+                  "while it runs. Tasks are spread over them; with more threads than tasks some are idle. Each thread "
+                  "has its own results not yet committed (producer.buffer.max.bytes)."}));
+  table.push_back(
+      row(&StreamsConfig::max_task_idle,
+          {.name = "max.task.idle.ms",
+           .type = PropertyType::Duration,
+           .default_value = "0",
+           .min = -1,
+           .max = 3'600'000,
+           .doc = "How long a task with several input partitions waits for one that has no records, before it goes on "
+                  "with the others' and records may be processed out of the order of their timestamps. 0: it waits "
+                  "only while the log has records of that partition. -1: it never waits. The wait begins when the "
+                  "partition is found empty and is over until it has had a record again."}));
   table.push_back(row(
       &StreamsConfig::auto_offset_reset,
       {.name = "auto.offset.reset",

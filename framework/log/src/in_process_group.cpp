@@ -1,6 +1,7 @@
 #include "in_process_group.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -37,6 +38,7 @@ std::unique_ptr<LogMembership> InProcessGroup::join(MembershipOptions options) {
   std::sort(tasks_.begin(), tasks_.end());
   members_[id].wake_up = std::move(options.wake_up);
   rebalance();
+  members_[id].generation = generation_;
   return std::make_unique<InProcessMembership>(shared_from_this(), id);
 }
 
@@ -44,9 +46,11 @@ Result<void> InProcessGroup::check(const GroupMember& member) const {
   std::lock_guard lock(mutex_);
   auto found = members_.find(member.member_id);
   if (found != members_.end() && found->second.generation == member.generation) return {};
-  return Error(ErrorCode::MemberFenced,
-               fmt::format("group {}: member {} of generation {} is not a member of generation {}", name_,
-                           member.member_id, member.generation, generation_));
+  return Error(
+      ErrorCode::MemberFenced,
+      fmt::format("group {}: member {} of generation {} has left, or has let go of tasks since; the group is at "
+                  "generation {}",
+                  name_, member.member_id, member.generation, generation_));
 }
 
 std::vector<MembershipEvent> InProcessGroup::poll(const std::string& member_id) {
@@ -70,6 +74,7 @@ void InProcessGroup::acknowledge(const std::string& member_id, std::uint64_t eve
   }
   member->second.unanswered_revocations.erase(revocation);
   rebalance();
+  member->second.generation = generation_;
 }
 
 GroupMember InProcessGroup::describe(const std::string& member_id) const {
@@ -85,7 +90,6 @@ void InProcessGroup::leave(const std::string& member_id) {
 
 void InProcessGroup::rebalance() {
   ++generation_;
-  for (auto& [id, member] : members_) member.generation = generation_;
   if (members_.empty()) return;
   // Fair share: the first (tasks mod members) members may have one more.
   std::map<std::string, std::size_t> room;
@@ -99,16 +103,34 @@ void InProcessGroup::rebalance() {
   assign_free(room);
 }
 
+namespace {
+
+/// The task to give away: the last of the sub-topology of which there are most. So that a member has some of each: one
+/// sub-topology may be far more work than another.
+std::set<TaskId>::iterator to_give_away(const std::set<TaskId>& kept) {
+  std::map<SubtopologyId, std::size_t> count;
+  auto best = kept.end();
+  for (auto task = kept.begin(); task != kept.end(); ++task) {
+    const std::size_t so_far = ++count[task->subtopology];
+    if (best == kept.end() || so_far >= count[best->subtopology]) best = task;
+  }
+  return best;
+}
+
+}  // namespace
+
 void InProcessGroup::revoke_surplus(std::map<std::string, std::size_t>& room) {
   for (auto& [id, member] : members_) {
+    std::set<TaskId> kept;
+    std::set_difference(member.owned.begin(), member.owned.end(), member.revoking.begin(), member.revoking.end(),
+                        std::inserter(kept, kept.end()));
     std::vector<TaskId> surplus;
-    std::size_t kept = member.owned.size() - member.revoking.size();
-    for (auto task = member.owned.rbegin(); task != member.owned.rend() && kept > room[id]; ++task) {
-      if (member.revoking.contains(*task)) continue;
+    while (kept.size() > room[id]) {
+      auto task = to_give_away(kept);
       surplus.push_back(*task);
-      --kept;
+      kept.erase(task);
     }
-    room[id] -= std::min(room[id], kept);
+    room[id] -= kept.size();
     if (surplus.empty()) continue;
     member.revoking.insert(surplus.begin(), surplus.end());
     member.unanswered_revocations[next_event_] = surplus;
@@ -122,8 +144,10 @@ void InProcessGroup::assign_free(std::map<std::string, std::size_t>& room) {
   std::map<std::string, std::vector<TaskId>> given;
   for (const TaskId& task : tasks_) {
     if (taken.contains(task)) continue;
-    auto next = std::find_if(room.begin(), room.end(), [](const auto& entry) { return entry.second > 0; });
-    if (next == room.end()) break;
+    // Each to the one with most room, so that neighbours are spread.
+    auto next =
+        std::max_element(room.begin(), room.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+    if (next == room.end() || next->second == 0) break;
     --next->second;
     given[next->first].push_back(task);
   }

@@ -21,15 +21,16 @@ class InProcessGroup : public std::enable_shared_from_this<InProcessGroup> {
 
   /// Joins a member; the group's tasks are those that the last joiner named.
   std::unique_ptr<LogMembership> join(MembershipOptions options);
-  /// MemberFenced unless `member` is one, of the present generation.
+  /// MemberFenced unless `member` is one, and has let go of nothing since its generation. That others have come or gone
+  /// is no reason: what it has not let go nobody else has.
   [[nodiscard]] Result<void> check(const GroupMember& member) const;
 
  private:
   friend class InProcessMembership;
   struct Member {
-    std::int64_t generation = 0;
-    std::set<TaskId> owned;     ///< given and not yet acknowledged as revoked
-    std::set<TaskId> revoking;  ///< subset of owned
+    std::int64_t generation = 0;  ///< that in which it joined, or last let go of a task
+    std::set<TaskId> owned;       ///< given and not yet acknowledged as revoked
+    std::set<TaskId> revoking;    ///< subset of owned
     std::deque<MembershipEvent> events;
     std::map<std::uint64_t, std::vector<TaskId>> unanswered_revocations;
     WakeUp wake_up;

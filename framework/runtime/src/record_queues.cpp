@@ -8,8 +8,10 @@
 
 namespace millrace {
 
-RecordQueues::RecordQueues(LogReader& reader, std::size_t fetch_max_bytes, Metrics& metrics)
-    : reader_(reader), fetch_max_bytes_(fetch_max_bytes), metrics_(metrics) {}
+RecordQueues::RecordQueues(LogReader& reader, std::size_t fetch_max_bytes, Metrics& metrics, TaskIdle idle)
+    : reader_(reader), fetch_max_bytes_(fetch_max_bytes), metrics_(metrics), idle_(idle) {
+  MILLRACE_ASSERT(idle.wait <= milliseconds(0) || idle.clock != nullptr, "waiting needs a clock");
+}
 
 RecordQueues::~RecordQueues() {
   for (Queue& queue : queues_) reader_.unassign(queue.slot);
@@ -35,6 +37,8 @@ void RecordQueues::rewind(std::size_t partition, Offset offset, Timestamp partit
   queue.index = 0;
   queue.position = offset;
   queue.time = partition_time;
+  queue.empty_since.reset();
+  queue.waited_for = false;
   reader_.seek(queue.slot, offset);
 }
 
@@ -48,7 +52,12 @@ Result<void> RecordQueues::fetch(Queue& queue) {
   queue.index = 0;
   queue.consumed->increment(queue.batch.records.size());
   // A batch may hold no records for us, only move the position on.
-  if (queue.batch.records.empty()) queue.position = queue.batch.next;
+  if (queue.batch.records.empty()) {
+    queue.position = queue.batch.next;
+  } else {
+    queue.empty_since.reset();
+    queue.waited_for = false;
+  }
   note_head(queue);
   MILLRACE_CRASH_POINT("poll/fetched");
   return {};
@@ -72,13 +81,38 @@ Result<bool> RecordQueues::fill() {
   return ready();
 }
 
-bool RecordQueues::ready() const {
+bool RecordQueues::ready() {
   bool any = false;
-  for (const Queue& queue : queues_) {
+  bool waits = false;
+  for (Queue& queue : queues_) {
     if (queue.has_head()) any = true;
-    else if (reader_.end_offset(queue.slot) > queue.position) return false;
+    else if (idle_.wait >= milliseconds(0)) waits |= keeps_waiting_for(queue);
   }
-  return any;
+  return any && !waits;
+}
+
+/// For a partition that has no head.
+bool RecordQueues::keeps_waiting_for(Queue& queue) {
+  if (reader_.end_offset(queue.slot) > queue.position) {
+    queue.empty_since.reset();
+    return true;
+  }
+  if (idle_.wait == milliseconds(0) || queue.waited_for) return false;
+  const SteadyTime now = idle_.clock->steady_now();
+  if (!queue.empty_since) queue.empty_since = now;
+  queue.waited_for = now - *queue.empty_since >= idle_.wait;
+  return !queue.waited_for;
+}
+
+SteadyTime RecordQueues::idle_until() const {
+  SteadyTime until = SteadyTime::max();
+  const bool any = std::any_of(queues_.begin(), queues_.end(), [](const Queue& queue) { return queue.has_head(); });
+  if (!any) return until;
+  for (const Queue& queue : queues_) {
+    if (!queue.has_head() && queue.empty_since && !queue.waited_for)
+      until = std::min(until, *queue.empty_since + idle_.wait);
+  }
+  return until;
 }
 
 RecordQueues::Head RecordQueues::choose() {

@@ -25,6 +25,8 @@ struct Restorer::Restoring {
     ReaderSlot slot;
     Offset end;
     std::string topic_id;
+    TopicPartition changelog;
+    std::int64_t total = 0;  // records so far
     CounterHandle restored;
     GaugeHandle remaining;
   };
@@ -57,8 +59,23 @@ void Restorer::add(TaskId task, bool wipe) {
 void Restorer::remove(TaskId task) {
   auto found = std::find_if(tasks_.begin(), tasks_.end(), [&](const auto& t) { return t->id == task; });
   if (found == tasks_.end()) return;
-  for (Restoring::Store& store : (*found)->restoring) reader_->unassign(store.slot);
+  let_go(**found);
   tasks_.erase(found);
+}
+
+/// The stores that it has begun are not complete.
+void Restorer::let_go(Restoring& task) {
+  for (Restoring::Store& store : task.restoring) {
+    reader_->unassign(store.slot);
+    tell([&](StateRestoreListener& listener) {
+      listener.on_restore_suspended(store.changelog, store.spec.name, store.total);
+    });
+  }
+}
+
+void Restorer::tell(const std::function<void(StateRestoreListener&)>& what) {
+  if (ports_.listeners == nullptr || !ports_.listeners->restore) return;
+  tell_listener(environment_.logger, "restore", [&] { what(*ports_.listeners->restore); });
 }
 
 Result<std::vector<RestoredTask>> Restorer::step() {
@@ -84,7 +101,7 @@ Result<std::vector<RestoredTask>> Restorer::step() {
 }
 
 void Restorer::begin_anew(Restoring& task) {
-  for (Restoring::Store& store : task.restoring) reader_->unassign(store.slot);
+  let_go(task);
   Restoring fresh;
   fresh.id = task.id;
   fresh.wipe = task.wipe;
@@ -173,8 +190,8 @@ Result<void> Restorer::open_stores(Restoring& task) {
   for (const std::string& name : environment_.topology.subtopology(task.id.subtopology).stores) {
     specs.push_back(environment_.topology.stores().at(name));
   }
-  auto path = ports_.directory != nullptr ? ports_.directory->task_path(task.id)
-                                           : std::filesystem::path(to_string(task.id));
+  auto path =
+      ports_.directory != nullptr ? ports_.directory->task_path(task.id) : std::filesystem::path(to_string(task.id));
   if (task.wipe) MILLRACE_TRY(ports_.backends.destroy(path));
   std::vector<Error> warnings;
   auto stores = TaskStores::open(specs, path, ports_.backends, ports_.clean_budget, warnings);
@@ -309,10 +326,13 @@ Result<void> Restorer::begin_store(Restoring& task, const StoreSpec& spec) {
                          *slot,
                          range.end,
                          topic_id,
+                         changelog,
+                         0,
                          environment_.metrics.counter(MetricId::RestoreRecords, {spec.name}),
                          environment_.metrics.gauge(MetricId::RestoreRemaining, {spec.name})};
   store.remaining->set(range.end.value() - from.value());
   task.restoring.push_back(std::move(store));
+  tell([&](StateRestoreListener& listener) { listener.on_restore_start(changelog, spec.name, from, range.end); });
   return {};
 }
 
@@ -326,6 +346,11 @@ Result<bool> Restorer::restore_some(Restoring& task) {
       if (!*fetched) return false;
       MILLRACE_TRY(task.stores->restore(store.spec.name, (*fetched)->records, {store.topic_id, (*fetched)->next}));
       store.restored->increment((*fetched)->records.size());
+      store.total += static_cast<std::int64_t>((*fetched)->records.size());
+      tell([&](StateRestoreListener& listener) {
+        listener.on_batch_restored(store.changelog, store.spec.name, (*fetched)->next,
+                                   static_cast<std::int64_t>((*fetched)->records.size()));
+      });
       MILLRACE_CRASH_POINT("restore/batch-applied");
       worked = true;
     }
@@ -336,6 +361,9 @@ Result<bool> Restorer::restore_some(Restoring& task) {
     if (!worked)
       MILLRACE_TRY(task.stores->restore(store.spec.name, {}, {store.topic_id, reader_->position(store.slot)}));
     reader_->unassign(store.slot);
+    tell([&](StateRestoreListener& listener) {
+      listener.on_restore_end(store.changelog, store.spec.name, store.total);
+    });
     task.restoring.pop_back();
     if (worked) return task.restoring.empty();
   }

@@ -136,6 +136,19 @@ TEST_P(Membership, SharesFairlyAndMovesNoMoreThanNeeded) {
   for (const TaskId& task : before_c) EXPECT_TRUE(members_["c"].owned.contains(task));
 }
 
+TEST_P(Membership, GivesEachMemberSomeOfEverySubtopology) {
+  std::vector<TaskId> tasks;
+  for (int i = 0; i < 16; ++i) tasks.push_back({SubtopologyId(i / 8), Partition(i % 8)});
+  for (const char* name : {"a", "b", "c", "d"}) join(name, tasks);
+  settle();
+  expect_fair(16);
+  for (const auto& [name, member] : members_) {
+    const auto first = std::count_if(member.owned.begin(), member.owned.end(),
+                                     [](const TaskId& task) { return task.subtopology == SubtopologyId(0); });
+    EXPECT_EQ(first, 2) << name << ": one sub-topology may be far more work than another";
+  }
+}
+
 TEST_P(Membership, GivesTheTasksOfALeaverAwayAtOnce) {
   join("a", tasks_of(4));
   join("b", tasks_of(4));

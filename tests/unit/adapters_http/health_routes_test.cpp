@@ -40,10 +40,10 @@ TEST(HealthRoutes, ReadyIsSaidToo) {
 }
 
 TEST(Readiness, ReportsOtherReasonsAndSurvivesBadNames) {
-  Readiness readiness{.reasons = {"the application is starting", "bad \xff name"}};
+  Readiness readiness{.reasons = {"the application is rebalancing", "bad \xff name"}};
   EXPECT_FALSE(readiness.ready());
   EXPECT_EQ(to_json(readiness),
-            "{\"ready\":false,\"reasons\":[\"the application is starting\",\"bad \xEF\xBF\xBD name\"],"
+            "{\"ready\":false,\"reasons\":[\"the application is rebalancing\",\"bad \xEF\xBF\xBD name\"],"
             "\"restoring\":[]}\n");
 }
 

@@ -74,7 +74,7 @@ TEST(ValidateConfig, ChecksWhatWasMadeInCode) {
   config.application_id = "words";
   config.topic_partitions = {{"lines", 4}};
   EXPECT_NO_THROW(validate_config(config));
-  config.num_stream_threads = 2;
+  config.num_stream_threads = 0;
   config.topic_partitions["bad name"] = 1;
   config.commit_interval = std::chrono::milliseconds(0);
   config.log_level = static_cast<LogLevel>(9);

@@ -45,7 +45,8 @@ TEST(ParseConfig, TakesEveryKey) {
       setting("state.dir", "/var/lib/hunt"),
       setting("processing.guarantee", "at_least_once"),
       setting("commit.interval.ms", "2s"),
-      setting("num.stream.threads", "1"),
+      setting("num.stream.threads", "4"),
+      setting("max.task.idle.ms", "-1"),
       setting("auto.offset.reset", "none"),
       setting("deserialization.exception.handler", "dead-letter"),
       setting("processing.exception.handler", "continue"),
@@ -70,6 +71,8 @@ TEST(ParseConfig, TakesEveryKey) {
   expected.state_dir = "/var/lib/hunt";
   expected.processing_guarantee = ProcessingGuarantee::AtLeastOnce;
   expected.commit_interval = std::chrono::seconds(2);
+  expected.num_stream_threads = 4;
+  expected.max_task_idle = std::chrono::milliseconds(-1);
   expected.auto_offset_reset = OffsetReset::None;
   expected.deserialization_exception_handler = ExceptionResponse::DeadLetter;
   expected.processing_exception_handler = ExceptionResponse::Continue;
@@ -140,11 +143,6 @@ TEST(ParseConfig, RangesIncludeBothEnds) {
     EXPECT_EQ(count(property.min - 1), 1u) << property.name;
     EXPECT_EQ(count(property.max + 1), 1u) << property.name;
   }
-}
-
-TEST(ParseConfig, SaysThatThisVersionRunsOneThread) {
-  EXPECT_THAT(findings(with_id({setting("num.stream.threads", "2")})),
-              ElementsAre(HasSubstr("this version runs one thread per process")));
 }
 
 TEST(ParseConfig, FollowsKafkasRuleForApplicationIds) {

@@ -54,7 +54,7 @@ class HandReader final : public LogReader {
 };
 
 struct Queues {
-  explicit Queues(int partitions) {
+  explicit Queues(int partitions, TaskIdle idle = {}) : queues(reader, 1000, metrics, idle) {
     for (int i = 0; i < partitions; ++i) queues.add({"t", Partition(i)}, Offset(0), kNoTimestamp).value();
   }
   /// Takes everything that can be taken now, as "partition@time".
@@ -70,7 +70,7 @@ struct Queues {
   }
   HandReader reader;
   Metrics metrics;
-  RecordQueues queues{reader, 1000, metrics};
+  RecordQueues queues;
 };
 
 TEST(RecordQueues, GiveTheLowestTimestampFirst) {
@@ -109,6 +109,81 @@ TEST(RecordQueues, DoNotWaitForAPartitionThatHasNoMore) {
   Queues all(2);
   all.reader.give(0, 0, {10, 11});
   EXPECT_THAT(all.drain(), ElementsAre("0@10", "0@11"));
+}
+
+/// max.task.idle.ms, with a clock that stands until it is moved.
+struct IdleQueues : Queues {
+  explicit IdleQueues(std::int64_t wait_ms) : Queues(2, {milliseconds(wait_ms), &clock}) {}
+  ManualClock clock;
+};
+
+TEST(TaskIdle, WaitsSoLongForAPartitionThatHasNoMore) {
+  IdleQueues all(100);
+  all.reader.give(0, 0, {10, 11});
+  EXPECT_THAT(all.drain(), ElementsAre());
+  EXPECT_EQ(all.queues.idle_until(), SteadyTime(milliseconds(100)));
+  all.clock.advance(milliseconds(99));
+  EXPECT_THAT(all.drain(), ElementsAre());
+  all.clock.advance(milliseconds(1));
+  EXPECT_THAT(all.drain(), ElementsAre("0@10", "0@11"));
+  EXPECT_EQ(all.queues.idle_until(), SteadyTime::max());
+  all.reader.give(0, 2, {12});
+  EXPECT_THAT(all.drain(), ElementsAre("0@12")) << "the wait is over until the partition has had a record";
+}
+
+TEST(TaskIdle, IsOverWhenTheRecordComes) {
+  IdleQueues all(100);
+  all.reader.give(0, 0, {10, 20});
+  EXPECT_THAT(all.drain(), ElementsAre());
+  all.reader.give(1, 0, {5});
+  EXPECT_THAT(all.drain(), ElementsAre("1@5")) << "and begins again when the partition is empty again";
+  all.clock.advance(milliseconds(100));
+  EXPECT_THAT(all.drain(), ElementsAre("0@10", "0@20"));
+}
+
+TEST(TaskIdle, BeginsAnewAfterARewind) {
+  IdleQueues all(100);
+  all.reader.give(0, 0, {10});
+  EXPECT_THAT(all.drain(), ElementsAre());
+  all.clock.advance(milliseconds(100));
+  all.queues.rewind(1, Offset(0), kNoTimestamp);
+  EXPECT_THAT(all.drain(), ElementsAre());
+  all.clock.advance(milliseconds(100));
+  EXPECT_THAT(all.drain(), ElementsAre("0@10"));
+}
+
+TEST(TaskIdle, DoesNotCountWhileTheLogHasMore) {
+  IdleQueues all(100);
+  all.reader.give(0, 0, {10});
+  all.reader.slots[1].end = Offset(1);  // written, not yet fetched
+  EXPECT_THAT(all.drain(), ElementsAre());
+  all.clock.advance(milliseconds(1000));
+  EXPECT_THAT(all.drain(), ElementsAre());
+  EXPECT_EQ(all.queues.idle_until(), SteadyTime::max());
+}
+
+TEST(TaskIdle, BelowZeroWaitsForNothing) {
+  IdleQueues all(-1);
+  all.reader.give(0, 0, {10, 11});
+  all.reader.slots[1].end = Offset(1);  // written, not yet fetched
+  EXPECT_THAT(all.drain(), ElementsAre("0@10", "0@11"));
+}
+
+TEST(TaskIdle, WakesTheThreadWhenItIsOver) {
+  StreamsBuilder builder;
+  builder.stream<Text, Text>("a").merge(builder.stream<Text, Text>("b")).to("out");
+  StreamsConfig config;
+  config.max_task_idle = milliseconds(70);
+  World world(builder.build(), config);
+  world.start();
+  world.run();
+  world.produce("a", "k", "v");
+  world.run();
+  EXPECT_THAT(world.texts("out"), ElementsAre());
+  EXPECT_EQ(world.thread().step(), world.clock.steady_now() + milliseconds(70));
+  world.clock.advance(milliseconds(70));
+  world.run();
+  EXPECT_THAT(world.texts("out"), ElementsAre("k=v"));
 }
 
 TEST(RecordQueues, MoveOverGapsAndEmptyBatches) {

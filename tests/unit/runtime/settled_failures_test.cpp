@@ -50,7 +50,7 @@ struct Refusing {
     std::vector<std::string> lines;
     std::istringstream text(std::exchange(world.logger.text, ""));
     for (std::string line; std::getline(text, line);) {
-      if (line.starts_with("task: ")) lines.push_back(line);
+      if (line.starts_with("app-1 task: ")) lines.push_back(line);
     }
     return lines;
   }

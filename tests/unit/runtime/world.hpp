@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -45,9 +46,10 @@ class SurvivingBackends final : public TaskBackendFactory {
  public:
   Result<std::unique_ptr<TaskBackend>> open(const std::filesystem::path& directory,
                                             const std::vector<std::string>& stores) override {
+    if (on_open) on_open(directory);
     auto& kept = kept_[directory];
     if (!kept) kept = std::make_shared<MemoryTaskBackend>(stores);
-    return std::unique_ptr<TaskBackend>(std::make_unique<Handle>(*this, kept));
+    return std::unique_ptr<TaskBackend>(std::make_unique<Handle>(*this, directory, kept));
   }
   Result<void> destroy(const std::filesystem::path& directory) override {
     ++destroyed;
@@ -61,11 +63,17 @@ class SurvivingBackends final : public TaskBackendFactory {
 
   std::optional<Error> next_apply;  ///< the next apply() ends with it, once
   int destroyed = 0;
+  std::function<void(const std::filesystem::path&)> on_open;
+  std::function<void(const std::filesystem::path&)> on_close;
 
  private:
   class Handle final : public TaskBackend {
    public:
-    Handle(SurvivingBackends& owner, std::shared_ptr<TaskBackend> kept) : owner_(owner), kept_(std::move(kept)) {}
+    Handle(SurvivingBackends& owner, std::filesystem::path directory, std::shared_ptr<TaskBackend> kept)
+        : owner_(owner), directory_(std::move(directory)), kept_(std::move(kept)) {}
+    ~Handle() override {
+      if (owner_.on_close) owner_.on_close(directory_);
+    }
     StoreBackend& store(const std::string& name) override { return kept_->store(name); }
     Result<ChangelogStamp> stamp(const std::string& store) override { return kept_->stamp(store); }
     Result<void> apply(const TaskChanges& changes) override {
@@ -76,6 +84,7 @@ class SurvivingBackends final : public TaskBackendFactory {
 
    private:
     SurvivingBackends& owner_;
+    std::filesystem::path directory_;
     std::shared_ptr<TaskBackend> kept_;
   };
   Kept kept_;
@@ -102,7 +111,9 @@ class World {
       }
     }
     prepare();
-    state_root_ = std::filesystem::path(::testing::TempDir()) / ("millrace-world-" + std::to_string(::getpid()));
+    static int worlds = 0;
+    state_root_ = std::filesystem::path(::testing::TempDir()) /
+                  ("millrace-world-" + std::to_string(::getpid()) + "-" + std::to_string(++worlds));
     directory = std::move(StateDirectory::open(state_root_, "app").value());
   }
   ~World() {
@@ -123,8 +134,8 @@ class World {
   }
 
   StreamThread& start(int index = 1) {
-    StreamThreadPorts ports{config,  topology, catalog,         clock,  logger,        metrics,
-                            *faulty, backends, directory.get(), budget, registry.get()};
+    StreamThreadPorts ports{config,  topology, catalog,         clock,  logger,         metrics,
+                            *faulty, backends, directory.get(), budget, registry.get(), &listeners};
     auto& thread = threads[index];
     thread.reset();
     thread = std::make_unique<StreamThread>(ports, index, "run" + std::to_string(++runs_), WakeUp{});
@@ -214,6 +225,7 @@ class World {
   StreamsConfig config;
   TopicCatalog catalog;
   Lines logger;
+  RuntimeListeners listeners;
   Metrics metrics;
   SurvivingBackends backends;
   CacheBudget budget{1 << 20};

@@ -6,40 +6,80 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 
 #include <millrace/runtime/stream_thread.hpp>
 
 namespace millrace {
 
+/// Thread-safe, except that prepare() and start() are called by the owner.
 class ThreadRunner {
  public:
-  /// Makes the stream thread with the wake-up it is given. `on_change` is called from the thread after its steps that
-  /// may interest others: at its begin, now and then, and at its end.
-  ThreadRunner(const std::function<std::unique_ptr<StreamThread>(WakeUp)>& make, std::function<void()> on_change);
-  /// Joins. REQUIRES: the stream thread was asked to stop, or died.
+  struct Hooks {
+    /// Makes the stream thread, with the wake-up given.
+    std::function<std::unique_ptr<StreamThread>(WakeUp)> make;
+    /// Called by the thread after its steps that may interest others, and when it has ended.
+    std::function<void()> on_change;
+    /// Called by the thread, once, as soon as it has met what it dies of.
+    std::function<void(const Error&)> on_failure;
+    /// Called by the thread when it has taken its last step; only on_change comes after it.
+    std::function<void()> on_end;
+    /// Whose thread it is: OwnThread::within() is true on it.
+    const void* application = nullptr;
+  };
+  /// `number` is for the name that the operating system shows.
+  ThreadRunner(std::string name, int number, Hooks hooks);
+  /// Joins. REQUIRES: it was asked to stop, or died, or was never started; not on that thread.
   ~ThreadRunner();
   ThreadRunner(const ThreadRunner&) = delete;
   ThreadRunner& operator=(const ThreadRunner&) = delete;
 
-  void start();
+  /// Makes the stream thread here and now, so that it is in its group before any thread runs.
+  void prepare();
+  /// Runs it. Where it is not prepared it is made after `delay`, on its own thread.
+  void start(std::chrono::milliseconds delay = {});
+  /// Waits for the end. REQUIRES: as for the destructor.
+  void join();
   void request_stop();
   void request_commit();
-  [[nodiscard]] ThreadStatus status() const { return stream_thread_->status(); }
+  void set_paused(bool paused);
+
+  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] int number() const { return number_; }
+  [[nodiscard]] ThreadStatus status() const;
+  [[nodiscard]] ThreadState state() const;
   /// True once the thread has taken its last step.
   [[nodiscard]] bool ended() const { return ended_.load(); }
 
  private:
-  void run();
-  void wake();
+  /// Outlives the runner in the wake-ups that the log still holds.
+  struct Doorbell {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool rung = false;
+    void ring();
+    /// Sleeps until it rings, or until `deadline`.
+    void wait_until(SteadyTime deadline);
+    void silence();
+  };
+  void run(std::chrono::milliseconds delay);
+  [[nodiscard]] bool make_after(std::chrono::milliseconds delay);
+  void step_until_dead();
 
-  std::function<void()> on_change_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool woken_ = false;
+  const std::string name_;
+  const int number_;
+  const Hooks hooks_;
+  const std::shared_ptr<Doorbell> bell_;
   std::atomic<bool> ended_{false};
-  std::unique_ptr<StreamThread> stream_thread_;  // after what its wake-up uses: it may be called while it is made
-  std::thread thread_;
+
+  mutable std::mutex mutex_;
+  bool stop_requested_ = false;
+  bool paused_ = false;
+  std::unique_ptr<StreamThread> stream_thread_;  // null before it is made and after its end
+  ThreadStatus last_status_;
+
+  std::thread thread_;  // last: it uses the rest
 };
 
 }  // namespace millrace

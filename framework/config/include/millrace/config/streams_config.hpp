@@ -35,6 +35,7 @@ struct StreamsConfig {
   ProcessingGuarantee processing_guarantee = ProcessingGuarantee::ExactlyOnce;
   std::chrono::milliseconds commit_interval{100};
   int num_stream_threads = 1;
+  std::chrono::milliseconds max_task_idle{0};  ///< below 0: never wait
   OffsetReset auto_offset_reset = OffsetReset::Earliest;
 
   ExceptionResponse deserialization_exception_handler = ExceptionResponse::Fail;

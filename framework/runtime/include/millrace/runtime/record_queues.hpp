@@ -1,24 +1,32 @@
 // RecordQueues: the fetched records of one task, and the choice of the next one.
 //
 // The next record is that with the lowest timestamp among the partitions' heads; on a tie, that of the first partition.
-// It is chosen only when every partition has a head or is known to have nothing more: max.task.idle.ms = 0 of Kafka
-// Streams. Thread: the one that owns the task.
+// Whether it is chosen while another partition has no head is said by TaskIdle. Thread: the one that owns the task.
 #pragma once
 
 #include <deque>
 #include <optional>
 #include <vector>
 
+#include <millrace/base/clock.hpp>
 #include <millrace/log/log.hpp>
 #include <millrace/metrics/metrics.hpp>
 #include <millrace/topology/node.hpp>
 
 namespace millrace {
 
+/// max.task.idle.ms of Kafka Streams: what becomes of records while a partition of their task has none to compare with.
+struct TaskIdle {
+  /// 0: a partition with records in the log is waited for, one without is not. Above 0: one without is waited for so
+  /// long, from when it was found empty to when it has a record again. Below 0: nothing is waited for.
+  milliseconds wait{0};
+  const Clock* clock = nullptr;  ///< borrowed; asked only if wait is above 0
+};
+
 class RecordQueues {
  public:
   /// Borrows the reader, which outlives the queues. Reads each partition up to about `fetch_max_bytes` ahead.
-  RecordQueues(LogReader& reader, std::size_t fetch_max_bytes, Metrics& metrics);
+  RecordQueues(LogReader& reader, std::size_t fetch_max_bytes, Metrics& metrics, TaskIdle idle = {});
   ~RecordQueues();
   RecordQueues(const RecordQueues&) = delete;
   RecordQueues& operator=(const RecordQueues&) = delete;
@@ -46,7 +54,9 @@ class RecordQueues {
     return queues_[partition].time_error;
   }
   /// True if a record can be chosen without fetching.
-  [[nodiscard]] bool ready() const;
+  [[nodiscard]] bool ready();
+  /// When waiting for an empty partition is over; SteadyTime::max() if none is waited for.
+  [[nodiscard]] SteadyTime idle_until() const;
   /// Takes the head of `partition` away: it is processed.
   void pop(std::size_t partition);
   /// Takes the head of `partition` away without noting its timestamp: it could not be read.
@@ -70,6 +80,8 @@ class RecordQueues {
     std::size_t index = 0;  // of the head within the batch
     Offset position;
     Timestamp time = kNoTimestamp;
+    std::optional<SteadyTime> empty_since = {};
+    bool waited_for = false;  // long enough
     CounterHandle consumed;
     GaugeHandle lag;
     SourceNode* source = nullptr;     // where it tells the time of records
@@ -83,10 +95,12 @@ class RecordQueues {
       extract_time(queue);
   }
   static void extract_time(Queue& queue);
+  [[nodiscard]] bool keeps_waiting_for(Queue& queue);
 
   LogReader& reader_;
   const std::size_t fetch_max_bytes_;
   Metrics& metrics_;
+  const TaskIdle idle_;
   std::vector<Queue> queues_;
 };
 

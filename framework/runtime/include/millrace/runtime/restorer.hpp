@@ -5,11 +5,13 @@
 // waits. Thread: one owner.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include <millrace/log/log.hpp>
+#include <millrace/runtime/listeners.hpp>
 #include <millrace/runtime/state_directory.hpp>
 #include <millrace/runtime/stream_task.hpp>
 
@@ -37,6 +39,7 @@ struct RestorerPorts {
   TaskBackendFactory& backends;
   const StateDirectory* directory;  ///< nullptr: no files (tests); "0_3" names a task
   CacheBudget& clean_budget;
+  const RuntimeListeners* listeners = nullptr;  ///< nullptr: nobody is told
 };
 
 class Restorer {
@@ -66,6 +69,8 @@ class Restorer {
   struct Restoring;
   [[nodiscard]] Result<bool> advance(Restoring& task);
   void begin_anew(Restoring& task);
+  void let_go(Restoring& task);
+  void tell(const std::function<void(StateRestoreListener&)>& what);
   [[nodiscard]] Result<void> open_stores(Restoring& task);
   [[nodiscard]] Result<void> resolve_inputs(Restoring& task);
   [[nodiscard]] Result<Offset> resolve_start(const Restoring& task, const TopicPartition& partition) const;

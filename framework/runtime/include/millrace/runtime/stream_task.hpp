@@ -44,6 +44,8 @@ class StreamTask {
   /// Calls the wall-clock punctuators that are due.
   [[nodiscard]] Result<void> punctuate(WallTime now);
   [[nodiscard]] WallTime next_punctuation() const;
+  /// When process() will no longer wait for an empty partition; SteadyTime::max() if it does not.
+  [[nodiscard]] SteadyTime idle_until() const { return queues_.idle_until(); }
 
   /// True if there is anything to commit.
   [[nodiscard]] bool dirty() const { return dirty_; }

@@ -1,17 +1,9 @@
 // StreamThread: the step machine that runs tasks.
 //
-//                  start            all tasks restored
-//   Created ---> Starting ------------------------------> Running
-//                   |  ^                                   |  ^
-//                   |  +--- tasks given, revoked, lost ----+--+
-//                   v                                      v
-//               PendingShutdown  (stop asked, or an error: last commit, close, leave)
-//                   v
-//                  Dead
-//
 // step() never blocks and never waits: it takes what has come, does a bounded piece of work and says when it wants to
 // be called again; a wake-up may ask for it earlier. Who calls it, and whether a thread, a test or a simulator, is
-// not its business. It holds only the loop; tasks, commits and restoring have classes of their own.
+// not its business. It holds only the loop; tasks, commits, restoring and the states (lifecycle.hpp) have classes of
+// their own.
 #pragma once
 
 #include <atomic>
@@ -24,16 +16,16 @@
 #include <vector>
 
 #include <millrace/runtime/committer.hpp>
+#include <millrace/runtime/lifecycle.hpp>
 #include <millrace/runtime/reconcile.hpp>
 #include <millrace/runtime/restorer.hpp>
 
 namespace millrace {
 
-enum class ThreadState : std::uint8_t { Created, Starting, Running, PendingShutdown, Dead };
-[[nodiscard]] std::string_view to_string(ThreadState state);
-
-/// What others may know of a thread.
+/// What others may know of a thread: as of its last step that had nothing to do, at most a quarter of a second of work
+/// ago; the state is that of now.
 struct ThreadStatus {
+  std::string name;  ///< "<application.id>-<number>"
   ThreadState state = ThreadState::Created;
   std::vector<TaskId> running;
   std::vector<RestoreProgress> restoring;
@@ -57,6 +49,7 @@ struct StreamThreadPorts {
   const StateDirectory* directory;  ///< nullptr: no files (tests); "0_3" names a task
   CacheBudget& clean_budget;
   StoreRegistry* stores = nullptr;  ///< where running tasks publish their stores; nullptr: nowhere
+  const RuntimeListeners* listeners = nullptr;  ///< nullptr: nobody is told
 };
 
 class StreamThread {
@@ -74,7 +67,15 @@ class StreamThread {
   /// Asks for a commit at the next step. Thread-safe.
   void request_commit() { commit_requested_.store(true); }
 
-  [[nodiscard]] bool dead() const { return state_ == ThreadState::Dead; }
+  /// A paused thread restores, processes and punctuates nothing; it commits what it has done, and keeps its place in
+  /// the group. May come before the first step. Thread-safe.
+  void pause() { paused_.store(true); }
+  void resume() { paused_.store(false); }
+
+  [[nodiscard]] const std::string& name() const { return name_; }
+  /// Thread-safe.
+  [[nodiscard]] ThreadState state() const { return lifecycle_.state(); }
+  [[nodiscard]] bool dead() const { return state() == ThreadState::Dead; }
   /// True if all tasks run and nothing is left to process at the moment.
   [[nodiscard]] bool caught_up() const;
   /// caught_up(), and everything is committed.
@@ -91,8 +92,16 @@ class StreamThread {
  private:
   enum class Work : std::uint8_t { None, Some };
 
+  [[nodiscard]] Work take_turn();
+  [[nodiscard]] Work advance_tasks();
+  [[nodiscard]] SteadyTime next_step(Work work, SteadyTime began) const;
+  /// True from the moment a stop was asked for or an error met.
+  [[nodiscard]] bool ending() const;
+  void settle_state();
   void take_membership_events();
   void follow(const std::vector<TaskAction>& actions);
+  void close_task(TaskId task);
+  void begin_restoring(TaskId task, bool wipe);
   void restore();
   void take_commit_result();
   void settle_failed_commit(const Error& error);
@@ -103,7 +112,6 @@ class StreamThread {
   void begin_commit();
   void step_shutdown();
   void close_tasks();
-  void enter(ThreadState state);
   void publish_status();
 
   /// The one place that decides what an error leads to.
@@ -124,8 +132,11 @@ class StreamThread {
   const std::string name_;
   const std::string run_id_;
   WakeUp wake_up_;
+  const std::unique_ptr<Logger> logger_;  // with the thread's name
 
   // Used by the stepping thread only.
+  ThreadLifecycle lifecycle_;
+  TaskLifecycles task_states_;
   Outbox outbox_;
   CacheBudget cache_budget_;
   TaskEnvironment environment_;
@@ -154,7 +165,7 @@ class StreamThread {
 
   std::atomic<bool> stop_requested_{false};
   std::atomic<bool> commit_requested_{false};
-  std::atomic<ThreadState> state_{ThreadState::Created};
+  std::atomic<bool> paused_{false};
   mutable std::mutex status_mutex_;
   ThreadStatus status_;
 };

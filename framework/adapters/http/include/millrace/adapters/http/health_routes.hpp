@@ -20,7 +20,7 @@ struct RestoringStore {
 
 /// Whether the application processes records. Ready if there is nothing in it.
 struct Readiness {
-  std::vector<std::string> reasons;  ///< why not, one sentence each: "the application is starting"
+  std::vector<std::string> reasons;  ///< why not, one sentence each: "the application is rebalancing"
   std::vector<RestoringStore> restoring;
 
   [[nodiscard]] bool ready() const { return reasons.empty() && restoring.empty(); }
