@@ -39,8 +39,7 @@ class OperatorContext {
   [[nodiscard]] KeyValueStore<K, V> state_store(std::string_view name) {
     StateStore& store = task_.state_store(node_.name(), name);
     const KeyValueTyping<K, V>* typing = stored_typing<K, V>(task_.store_spec(name));
-    // A table's rows begin with their timestamps: a plain store would take those for a part of the values.
-    if (typing == nullptr || task_.store_spec(name).timestamped) {
+    if (typing == nullptr) {
       task_.fail(Error(ErrorCode::StoreTypeMismatch,
                        "the store is asked for as " + type_name(typeid(K)) + " -> " + type_name(typeid(V)) +
                            ", but was declared as " + task_.store_spec(name).types +
