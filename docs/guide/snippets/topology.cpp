@@ -47,6 +47,34 @@ std::vector<std::string> words_of(const std::string& line) {
   return {std::istream_iterator<std::string>(in), {}};
 }
 
+TEST(GuideTopology, JoinsAndGroupsOfTables) {
+  millrace::StreamsBuilder builder;
+  // [tables]
+  auto teams = builder.table<std::string, std::string>("team-of-player", {.store_name = "teams"});
+  builder.stream<std::string, std::int64_t>("points")
+      .left_join(teams, [](std::int64_t points, const std::optional<std::string>& team) {
+        return std::to_string(points) + " for " + team.value_or("nobody");
+      })
+      .to("news");
+  auto by_team = [](const std::string& player, const std::string& team) { return millrace::KeyValue{team, player}; };
+  (void)teams.group_by(by_team).count({.store_name = "size-of-team"});
+  // [/tables]
+  millrace::TopologyTestDriver driver(builder.build());
+  auto team_of = driver.create_input_topic<std::string, std::string>("team-of-player");
+  auto points = driver.create_input_topic<std::string, std::int64_t>("points");
+  points.pipe_input("ada", 1);
+  team_of.pipe_input("ada", "red");
+  team_of.pipe_input("bob", "red");
+  points.pipe_input("ada", 2);
+  team_of.pipe_input("ada", "blue");
+  auto news = driver.create_output_topic<std::string, std::string>("news");
+  EXPECT_EQ(news.read_value(), "1 for nobody");
+  EXPECT_EQ(news.read_value(), "2 for red");
+  auto sizes = driver.get_key_value_store<std::string, std::int64_t>("size-of-team");
+  EXPECT_EQ(sizes.get("red"), 1);
+  EXPECT_EQ(sizes.get("blue"), 1);
+}
+
 TEST(GuideTopology, StatelessOperators) {
   millrace::StreamsBuilder builder;
   auto lines = builder.stream<std::string, std::string>("lines");

@@ -37,6 +37,7 @@ class BranchedKStream {
   /// Records for which `predicate` is true and no predicate before was.
   template <class F>
   BranchedKStream& branch(F predicate, Branched<K, V> options = {}) {
+    detail::check_returns_bool<F, K, V>();
     predicates_.push_back(
         [predicate](const Record<K, V>& record, TaskContext& context, const std::string& node) mutable {
           return static_cast<bool>(detail::call(predicate, record, context, node));

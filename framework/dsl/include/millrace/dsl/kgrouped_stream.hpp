@@ -27,8 +27,9 @@ class KGroupedStream {
   /// Combines the values of each key: `reducer(const V& aggregate, const V& value)` gives V, or std::optional<V> whose
   /// nullopt deletes the row. The first value is the first result.
   template <class F>
-  requires std::invocable<F&, const V&, const V&>
   [[nodiscard]] KTable<K, V> reduce(F reducer, Materialized<K, V> options = {}) const {
+    static_assert(std::invocable<F&, const V&, const V&>,
+                  "millrace: the reducer must take (const V& aggregate, const V& value) of the grouped stream");
     options.value_serde = detail::serde_or(options.value_serde, value_serde_);
     return materialize<V>("reduce", options, [reducer](const K&, const V& value, std::optional<V>&& old) mutable {
       return old ? std::optional<V>(reducer(*old, value)) : std::optional<V>(value);
@@ -37,13 +38,20 @@ class KGroupedStream {
 
   /// Folds the values of each key: `initializer()` gives the first A, `aggregator(const K&, const V&, A)` the next, or
   /// std::optional<A> whose nullopt deletes the row.
-  template <class Init, class F, class A = std::remove_cvref_t<std::invoke_result_t<Init&>>>
-  requires std::invocable<F&, const K&, const V&, A>
-  [[nodiscard]] KTable<K, A> aggregate(Init initializer, F aggregator, Materialized<K, A> options = {}) const {
+  template <class Init, class F, class A = detail::initial_aggregate<Init>>
+  [[nodiscard]] KTable<K, A> aggregate(Init initializer, F aggregator, Materialized<K, A> options) const {
+    static_assert(std::invocable<F&, const K&, const V&, A>,
+                  "millrace: the aggregator must take (const K& key, const V& value, A aggregate), where A is what the "
+                  "initializer returns");
     return materialize<A>("aggregate", options,
                           [initializer, aggregator](const K& key, const V& value, std::optional<A>&& old) mutable {
                             return std::optional<A>(aggregator(key, value, old ? std::move(*old) : initializer()));
                           });
+  }
+  template <class Init, class F, class A = detail::initial_aggregate<Init>>
+  [[nodiscard]] KTable<K, A> aggregate(Init initializer, F aggregator) const {
+    detail::check_value_serde<A>();
+    return aggregate(std::move(initializer), std::move(aggregator), Materialized<K, A>{});
   }
 
   /// The stream in windows of time, to be aggregated in each.

@@ -58,8 +58,8 @@ class KGroupedTable {
   /// std::optional<A> whose nullopt deletes the row.
   template <class Init, class Add, class Subtract>
   [[nodiscard]] auto aggregate(Init initializer, Add adder, Subtract subtractor,
-                               Materialized<K, std::remove_cvref_t<std::invoke_result_t<Init&>>> options = {}) const {
-    using A = std::remove_cvref_t<std::invoke_result_t<Init&>>;
+                               Materialized<K, detail::initial_aggregate<Init>> options) const {
+    using A = detail::initial_aggregate<Init>;
     static_assert(std::invocable<Add&, const K&, const V&, A>,
                   "millrace: the adder must take (const K& key, const V& value, A aggregate), where A is what the "
                   "initializer returns");
@@ -73,6 +73,13 @@ class KGroupedTable {
                            [initializer, adder](const K& key, const V& value, std::optional<A>&& old) mutable {
                              return std::optional<A>(adder(key, value, old ? std::move(*old) : initializer()));
                            }});
+  }
+
+  template <class Init, class Add, class Subtract>
+  [[nodiscard]] auto aggregate(Init initializer, Add adder, Subtract subtractor) const {
+    using A = detail::initial_aggregate<Init>;
+    detail::check_value_serde<A>();
+    return aggregate(std::move(initializer), std::move(adder), std::move(subtractor), Materialized<K, A>{});
   }
 
  private:

@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <millrace/dsl/detail/checks.hpp>
 #include <millrace/dsl/detail/repartition.hpp>
 #include <millrace/dsl/detail/stateless_nodes.hpp>
 #include <millrace/dsl/fwd.hpp>
@@ -30,18 +31,21 @@ class KStream {
   /// Records for which `predicate` is true.
   template <class F>
   [[nodiscard]] KStream filter(F predicate, Named options = {}) const {
+    detail::check_returns_bool<F, K, V>();
     return same(add<Record<K, V>>("filter", options.name,
                                   [=] { return std::make_unique<detail::FilterNode<K, V, F>>(predicate, true); }));
   }
   /// Records for which `predicate` is false.
   template <class F>
   [[nodiscard]] KStream filter_not(F predicate, Named options = {}) const {
+    detail::check_returns_bool<F, K, V>();
     return same(add<Record<K, V>>("filter_not", options.name,
                                   [=] { return std::make_unique<detail::FilterNode<K, V, F>>(predicate, false); }));
   }
   /// One value for each value; return std::optional to make nulls.
   template <class F>
   [[nodiscard]] auto map_values(F mapper, Named options = {}) const {
+    detail::check_returns_value<F, K, V>();
     using V2 = detail::without_optional<detail::CallResult<F, K, V>>;
     auto node = add<Record<K, V2>>("map_values", options.name,
                                    [=] { return std::make_unique<detail::MapValuesNode<K, V, F>>(mapper); });
@@ -50,6 +54,7 @@ class KStream {
   /// Any number of values for each value: `mapper` returns a container of them.
   template <class F>
   [[nodiscard]] auto flat_map_values(F mapper, Named options = {}) const {
+    detail::check_returns_values<F, K, V>();
     using V2 = detail::without_optional<decltype(*std::begin(std::declval<detail::CallResult<F, K, V>&>()))>;
     auto node = add<Record<K, V2>>("flat_map_values", options.name,
                                    [=] { return std::make_unique<detail::FlatMapValuesNode<K, V, F>>(mapper); });
@@ -58,6 +63,7 @@ class KStream {
   /// One KeyValue for each record. A later grouping goes through a repartition topic.
   template <class F>
   [[nodiscard]] auto map(F mapper, Named options = {}) const {
+    detail::check_returns_key_value<F, K, V>();
     using Out = detail::CallResult<F, K, V>;
     using K2 = detail::without_optional<decltype(std::declval<Out>().key)>;
     using V2 = detail::without_optional<decltype(std::declval<Out>().value)>;
@@ -68,6 +74,7 @@ class KStream {
   /// Any number of KeyValues for each record: `mapper` returns a container of them.
   template <class F>
   [[nodiscard]] auto flat_map(F mapper, Named options = {}) const {
+    detail::check_returns_key_values<F, K, V>();
     using Out = std::remove_cvref_t<decltype(*std::begin(std::declval<detail::CallResult<F, K, V>&>()))>;
     using K2 = detail::without_optional<decltype(std::declval<Out>().key)>;
     using V2 = detail::without_optional<decltype(std::declval<Out>().value)>;
@@ -78,6 +85,7 @@ class KStream {
   /// Another key for each record.
   template <class F>
   [[nodiscard]] auto select_key(F selector, Named options = {}) const {
+    detail::check_returns_key<F, K, V>();
     using K2 = detail::without_optional<detail::CallResult<F, K, V>>;
     auto node = add<Record<K2, V>>("select_key", options.name,
                                    [=] { return std::make_unique<detail::SelectKeyNode<K, V, F>>(selector); });
@@ -130,6 +138,12 @@ class KStream {
   template <class F>
   requires(!std::convertible_to<F, std::string>)
   void to(F extractor, Produced<K, V> options = {}) const {
+    static_assert(std::convertible_to<decltype(detail::call_with(
+                                          extractor, std::declval<const Record<K, V>&>(),
+                                          std::declval<const RecordContext&>(), std::declval<TaskContext&>(),
+                                          std::declval<const std::string&>())),
+                                      std::string>,
+                  "millrace: a function that chooses a record's topic must return its name as std::string");
     auto name = graph_->name_for(options.name, node_, "to");
     auto writer = writer_for(name, options);
     typename ChoosingSinkNode<K, V>::Extractor choose =
@@ -150,6 +164,9 @@ class KStream {
   /// every task has its own. The result is the stream of what it forwards; nothing if it forwards nothing.
   template <class Make>
   auto process(Make make, ProcessOptions options = {}) const {
+    static_assert(detail::MakesUnique<Make>,
+                  "millrace: process() takes a function without parameters that returns a new std::unique_ptr to a "
+                  "Processor at each call");
     using P = typename std::invoke_result_t<Make&>::element_type;
     static_assert(std::same_as<typename P::InputKey, K> && std::same_as<typename P::InputValue, V>,
                   "millrace: the processor's KIn and VIn must be the stream's K and V");
@@ -165,6 +182,9 @@ class KStream {
   /// `make` returns a new std::unique_ptr to a FixedKeyProcessor<K, V, VOut> at each call.
   template <class Make>
   auto process_values(Make make, ProcessOptions options = {}) const {
+    static_assert(detail::MakesUnique<Make>,
+                  "millrace: process_values() takes a function without parameters that returns a new std::unique_ptr "
+                  "to a FixedKeyProcessor at each call");
     using P = typename std::invoke_result_t<Make&>::element_type;
     static_assert(std::same_as<typename P::InputKey, K> && std::same_as<typename P::InputValue, V>,
                   "millrace: the processor's K and VIn must be the stream's K and V");
@@ -179,17 +199,23 @@ class KStream {
   /// The table's changes give nothing either. `joiner` takes (const V& value, const V2& table_value), before them the
   /// key if it likes, and returns the new value. Null keys and values are dropped and counted. The stream goes through
   /// a repartition topic if its key may have changed; the topics of both sides need equal numbers of partitions.
-  template <class V2, class F>
-  [[nodiscard]] auto join(const KTable<K, V2>& table, F joiner, Joined<K, V> options = {}) const;
+  template <class K2, class V2, class F>
+  [[nodiscard]] auto join(const KTable<K2, V2>& table, F joiner, Joined<K, V> options = {}) const;
   /// As join(), but a record without a row is joined too: `joiner` takes const std::optional<V2>& of the table. So is a
   /// record without a key; a joiner that asks for it takes const std::optional<K>&.
-  template <class V2, class F>
-  [[nodiscard]] auto left_join(const KTable<K, V2>& table, F joiner, Joined<K, V> options = {}) const;
+  template <class K2, class V2, class F>
+  [[nodiscard]] auto left_join(const KTable<K2, V2>& table, F joiner, Joined<K, V> options = {}) const;
 
   /// Groups by a new key; records go through a repartition topic, so that equal keys meet in one task.
   template <class F>
   [[nodiscard]] auto group_by(F selector,
-                              Grouped<detail::without_optional<detail::CallResult<F, K, V>>, V> options = {}) const;
+                              Grouped<detail::without_optional<detail::CallResult<F, K, V>>, V> options) const;
+  template <class F>
+  [[nodiscard]] auto group_by(F selector) const {
+    using K2 = detail::without_optional<detail::CallResult<F, K, V>>;
+    detail::check_key_serde<K2>();
+    return group_by(std::move(selector), Grouped<K2, V>{});
+  }
   /// Groups by the key; through a repartition topic only if an operator before may have changed it.
   [[nodiscard]] KGroupedStream<K, V> group_by_key(Grouped<K, V> options = {}) const;
 
@@ -235,8 +261,8 @@ class KStream {
         key_serde_(std::move(key_serde)),
         value_serde_(std::move(value_serde)) {}
 
-  template <bool left, class V2, class F>
-  [[nodiscard]] auto join_table(std::string_view verb, const KTable<K, V2>& table, F joiner,
+  template <bool left, class K2, class V2, class F>
+  [[nodiscard]] auto join_table(std::string_view verb, const KTable<K2, V2>& table, F joiner,
                                 Joined<K, V> options) const;
   template <class Out>
   NodeId add(std::string_view verb, const std::string& given, NodeFactory factory) const {

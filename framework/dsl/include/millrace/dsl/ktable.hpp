@@ -18,9 +18,16 @@ namespace detail {
 
 /// Types of the KeyValue that a table's group_by selects.
 template <class F, class K, class V>
-using SelectedKey = without_optional<decltype(std::declval<CallResult<F, K, V>>().key)>;
+struct Selection {
+  static_assert(HasKeyAndValue<CallResult<F, K, V>>,
+                "millrace: the function must return a KeyValue: KeyValue{key_of_the_group, value}");
+  using Key = without_optional<decltype(std::declval<CallResult<F, K, V>>().key)>;
+  using Value = without_optional<decltype(std::declval<CallResult<F, K, V>>().value)>;
+};
 template <class F, class K, class V>
-using SelectedValue = without_optional<decltype(std::declval<CallResult<F, K, V>>().value)>;
+using SelectedKey = typename Selection<F, K, V>::Key;
+template <class F, class K, class V>
+using SelectedValue = typename Selection<F, K, V>::Value;
 
 }  // namespace detail
 
@@ -48,6 +55,7 @@ class KTable {
   template <class F>
   [[nodiscard]] auto map_values(
       F mapper, Materialized<K, detail::without_optional<detail::CallResult<F, K, V>>> materialized = {}) const {
+    detail::check_returns_value<F, K, V>();
     using V2 = detail::without_optional<detail::CallResult<F, K, V>>;
     detail::RowFunction<K, V, V2> function = [mapper](const std::optional<K>& key, const std::optional<V>& value,
                                                       TaskContext& context, const std::string& node) mutable {
@@ -73,8 +81,16 @@ class KTable {
   /// The rows under another key and with another value, to be aggregated: `selector` returns a KeyValue. A row whose
   /// selected key or value is std::nullopt is in no group. See kgrouped_table.hpp.
   template <class F>
-  [[nodiscard]] auto group_by(
-      F selector, Grouped<detail::SelectedKey<F, K, V>, detail::SelectedValue<F, K, V>> options = {}) const;
+  [[nodiscard]] auto group_by(F selector,
+                              Grouped<detail::SelectedKey<F, K, V>, detail::SelectedValue<F, K, V>> options) const;
+  template <class F>
+  [[nodiscard]] auto group_by(F selector) const {
+    using K2 = detail::SelectedKey<F, K, V>;
+    using V2 = detail::SelectedValue<F, K, V>;
+    detail::check_key_serde<K2>();
+    detail::check_value_serde<V2>();
+    return group_by(std::move(selector), Grouped<K2, V2>{});
+  }
 
   /// The store that holds the table; empty if none was asked for.
   [[nodiscard]] const std::string& store_name() const { return store_name_; }
@@ -148,6 +164,7 @@ class KTable {
 
   template <class F>
   [[nodiscard]] KTable filtered(std::string_view verb, F predicate, bool keep, Materialized<K, V> options) const {
+    detail::check_returns_bool<F, K, V>();
     options.value_serde = detail::serde_or(options.value_serde, value_serde_);
     detail::RowFunction<K, V, V> function =
         [predicate, keep](const std::optional<K>& key, const std::optional<V>& value, TaskContext& context,

@@ -1,6 +1,7 @@
 // KStream::join and left_join with a table.
 #pragma once
 
+#include <concepts>
 #include <string>
 #include <utility>
 
@@ -10,9 +11,13 @@
 namespace millrace {
 
 template <class K, class V>
-template <bool left, class V2, class F>
-auto KStream<K, V>::join_table(std::string_view verb, const KTable<K, V2>& table, F joiner,
+template <bool left, class K2, class V2, class F>
+auto KStream<K, V>::join_table(std::string_view verb, const KTable<K2, V2>& table, F joiner,
                                Joined<K, V> options) const {
+  constexpr bool same_key = std::same_as<K, K2>;
+  static_assert(same_key,
+                "millrace: a stream and a table that are joined must have keys of one type: give the stream the "
+                "table's with select_key first");
   constexpr bool fits = detail::JoinsValues<F, V, V2, left> || detail::JoinsKeyAndValues<F, K, V, V2, left>;
   static_assert(fits || left,
                 "millrace: the joiner of a stream and a table must take (const V& value, const V2& table_value), or "
@@ -20,7 +25,7 @@ auto KStream<K, V>::join_table(std::string_view verb, const KTable<K, V2>& table
   static_assert(fits || !left,
                 "millrace: the joiner of left_join must take (const V& value, const std::optional<V2>& table_value), "
                 "or the key before them: there may be no row");
-  if constexpr (fits) {
+  if constexpr (fits && same_key) {
     using R = detail::JoinResult<left, F, K, V, V2>;
     using Join = detail::StreamTableJoinNode<K, V, V2, R>;
     const std::string name = graph_->name_for(options.name, node_, verb);
@@ -44,14 +49,14 @@ auto KStream<K, V>::join_table(std::string_view verb, const KTable<K, V2>& table
 }
 
 template <class K, class V>
-template <class V2, class F>
-auto KStream<K, V>::join(const KTable<K, V2>& table, F joiner, Joined<K, V> options) const {
+template <class K2, class V2, class F>
+auto KStream<K, V>::join(const KTable<K2, V2>& table, F joiner, Joined<K, V> options) const {
   return join_table<false>("join", table, std::move(joiner), std::move(options));
 }
 
 template <class K, class V>
-template <class V2, class F>
-auto KStream<K, V>::left_join(const KTable<K, V2>& table, F joiner, Joined<K, V> options) const {
+template <class K2, class V2, class F>
+auto KStream<K, V>::left_join(const KTable<K2, V2>& table, F joiner, Joined<K, V> options) const {
   return join_table<true>("left_join", table, std::move(joiner), std::move(options));
 }
 

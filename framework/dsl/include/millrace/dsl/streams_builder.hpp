@@ -30,15 +30,21 @@ class StreamsBuilder {
 
   /// The records of a topic. Reading a topic twice with the same types gives the same stream.
   template <class K, class V>
-  [[nodiscard]] KStream<K, V> stream(const std::string& topic, Consumed<K, V> options = {}) {
+  [[nodiscard]] KStream<K, V> stream(const std::string& topic, Consumed<K, V> options) {
     NodeId node = source<K, V>(topic, options);
     return KStream<K, V>(graph_, node, false, options.key_serde, options.value_serde);
+  }
+  template <class K, class V>
+  [[nodiscard]] KStream<K, V> stream(const std::string& topic) {
+    detail::check_key_serde<K>();
+    detail::check_value_serde<V>();
+    return stream<K, V>(topic, Consumed<K, V>{});
   }
 
   /// A topic as a table: the latest value for each key; a null value deletes the row, a null key is dropped and
   /// counted. Kept in a store if `materialized` names one.
   template <class K, class V>
-  [[nodiscard]] KTable<K, V> table(const std::string& topic, Materialized<K, V> materialized = {},
+  [[nodiscard]] KTable<K, V> table(const std::string& topic, Materialized<K, V> materialized,
                                    Consumed<K, V> options = {}) {
     Serde<K> key_serde = detail::serde_or(materialized.key_serde, options.key_serde);
     Serde<V> value_serde = detail::serde_or(materialized.value_serde, options.value_serde);
@@ -49,6 +55,13 @@ class StreamsBuilder {
     materialized.key_serde = key_serde;
     materialized.value_serde = value_serde;
     return KTable<K, V>::from_records(graph_, parent, name, materialized);
+  }
+
+  template <class K, class V>
+  [[nodiscard]] KTable<K, V> table(const std::string& topic) {
+    detail::check_key_serde<K>();
+    detail::check_value_serde<V>();
+    return table<K, V>(topic, Materialized<K, V>{});
   }
 
   /// Adds a store for processors; connect it by naming it in ProcessOptions::stores.

@@ -87,15 +87,17 @@ Argument<F, index, T> argument(const std::optional<T>& value, TaskContext& conte
 template <class F, class K, class V>
 decltype(auto) call_row(F& f, const std::optional<K>& key, const std::optional<V>& value, TaskContext& context,
                         const std::string& node) {
-  static_assert(TakesKeyValue<F, K, V> || TakesValue<F, K, V>,
+  constexpr bool takes_both = TakesKeyValue<F, K, V>;
+  constexpr bool takes_value = TakesValue<F, K, V>;
+  static_assert(takes_both || takes_value,
                 "millrace: this function must take (const K& key, const V& value) or (const V& value) of the stream it "
                 "is used on; "
                 "use const std::optional<V>& to see nulls");
-  if constexpr (TakesKeyValue<F, K, V>) {
+  if constexpr (takes_both) {
     return run_user_code(context, node, [&]() -> decltype(auto) {
       return f(argument<F, 0, K>(key, context, node, "key"), argument<F, 1, V>(value, context, node, "value"));
     });
-  } else {
+  } else if constexpr (takes_value) {
     return run_user_code(context, node,
                          [&]() -> decltype(auto) { return f(argument<F, 0, V>(value, context, node, "value")); });
   }

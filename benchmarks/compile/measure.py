@@ -1,0 +1,28 @@
+#!/usr/bin/env python3
+"""Compiles thirty_operators.cpp at -O2 and prints the seconds it took. Says nothing about whether that is enough.
+
+usage: measure.py SOURCE COMPILER FLAG...
+"""
+
+import pathlib
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+
+
+def main(source, compiler, flags):
+    with tempfile.TemporaryDirectory(prefix="millrace-compile-") as folder:
+        output = pathlib.Path(folder) / "thirty_operators.o"
+        command = [compiler, "-std=c++20", "-O2", *flags, "-c", source, "-o", str(output)]
+        begin = time.monotonic()
+        subprocess.run(command, check=True)
+        wall = time.monotonic() - begin
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        print(f"thirty operators at -O2: {wall:.1f} s, of processor time {usage.ru_utime + usage.ru_stime:.1f} s, "
+              f"{usage.ru_maxrss // 1024} MiB, an object of {output.stat().st_size // 1024} KiB (goal: at most 15 s)")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], sys.argv[3:])

@@ -1,0 +1,17 @@
+// fails: millrace: the function must return a container of the new values
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <millrace/dsl/streams_builder.hpp>
+#include <millrace/serde/basic.hpp>
+
+using namespace millrace;
+using Text = std::string;
+
+void build(StreamsBuilder& builder) {
+  auto lines = builder.stream<Text, Text>("lines");
+  (void)lines.flat_map_values([](const Text& line) { return line.size(); });
+}

@@ -1,0 +1,21 @@
+// fails: millrace: there is no serde for the key's type
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <millrace/dsl/streams_builder.hpp>
+#include <millrace/serde/basic.hpp>
+
+using namespace millrace;
+using Text = std::string;
+
+struct Opaque {
+  int number;
+};
+
+void build(StreamsBuilder& builder) {
+  auto lines = builder.stream<Text, Text>("lines");
+  (void)lines.group_by([](const Text&) { return Opaque{1}; });
+}

@@ -1,0 +1,18 @@
+// fails: millrace: the joiner of left_join must take (const V& value, const std::optional<V2>& table_value)
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <millrace/dsl/streams_builder.hpp>
+#include <millrace/serde/basic.hpp>
+
+using namespace millrace;
+using Text = std::string;
+
+void build(StreamsBuilder& builder) {
+  auto lines = builder.stream<Text, Text>("lines");
+  auto rows = builder.table<Text, Text>("rows");
+  (void)lines.left_join(rows, [](const Text& line, const Text& row) { return line + row; });
+}
