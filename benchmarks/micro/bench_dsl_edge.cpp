@@ -37,7 +37,7 @@ class BareContext final : public TaskContext, private RecordCollector {
   OutputTopic open(const TopicRef&) override { refuse(); }
   std::optional<OutputTopic> find(const std::string&) override { refuse(); }
   std::int32_t partition_count(OutputTopic) const override { refuse(); }
-  void send(OutputTopic, std::optional<Partition>, OptionalBytesView, OptionalBytesView, Timestamp,
+  void send(const std::string&, OutputTopic, std::optional<Partition>, OptionalBytesView, OptionalBytesView, Timestamp,
             BytesView) override {
     refuse();
   }

@@ -12,12 +12,14 @@ import time
 import harness
 from faults_damage import CorruptedLog, CorruptedState
 from faults_disk import FullDisk, Unwritable
+from faults_limits import FileDescriptors, HttpAbuse
 from faults_refused import Format, InputChanged, Locked, Signals
 from faults_records import RecordFaults
 
 FAULTS = {
     "poison": lambda build: RecordFaults(build, "poison"),
     "throwing": lambda build: RecordFaults(build, "throwing"),
+    "oversized": lambda build: RecordFaults(build, "oversized"),
     "corrupted_state": CorruptedState,
     "corrupted_log": CorruptedLog,
     "full_disk": FullDisk,
@@ -26,6 +28,8 @@ FAULTS = {
     "format": Format,
     "input_changed": InputChanged,
     "signals": Signals,
+    "file_descriptors": FileDescriptors,
+    "http_abuse": HttpAbuse,
 }
 
 

@@ -1,4 +1,4 @@
-"""Records that do not decode, and functions that throw: fail, continue, dead-letter."""
+"""Records that do not decode, functions that throw, results too large for the log: fail, continue, dead-letter."""
 
 from harness import expect, killed_by, last_lines, run
 from payments import DEAD, Payments, Program
@@ -14,10 +14,13 @@ class RecordFaults:
     def __init__(self, build, kind):
         self.build = build
         self.kind = kind
-        self.code = {"poison": "MR-0301", "throwing": "MR-0302"}[kind]
-        self.name = {"poison": "DeserializationFailed", "throwing": "UserCodeThrew"}[kind]
-        self.key = {"poison": "deserialization.exception.handler", "throwing": "processing.exception.handler"}[kind]
-        self.operator = {"poison": "payments", "throwing": "ledger"}[kind]
+        self.code = {"poison": "MR-0301", "throwing": "MR-0302", "oversized": "MR-0305"}[kind]
+        self.name = {"poison": "DeserializationFailed", "throwing": "UserCodeThrew",
+                     "oversized": "RecordTooLarge"}[kind]
+        self.key = ("deserialization" if kind == "poison" else "processing") + ".exception.handler"
+        self.operator = {"poison": "payments", "throwing": "ledger", "oversized": "ledger.to"}[kind]
+        # Each of the oversized ones takes more than 64 MiB.
+        self.bad = 20 if kind == "oversized" else BAD
 
     def tests(self):
         return [(f"{self.kind}, fail: stops before it and says where", self.fail),
@@ -25,7 +28,7 @@ class RecordFaults:
                 (f"{self.kind}, dead-letter: keeps it, once, over kills", self.dead_letter)]
 
     def _program(self, folder, policy):
-        payments = Payments(self.kind, RECORDS, BAD)
+        payments = Payments(self.kind, RECORDS, self.bad)
         program = Program(self.build, folder, *self._policies(policy))
         program.feed(payments)
         return payments, program
@@ -49,13 +52,13 @@ class RecordFaults:
         program.configure(*self._policies("continue"))
         self._check_dropped(payments, program.run_to_end(payments))
         program.check(payments, RECORDS)
-        return f"stopped at offset {first}, went on with continue: {RECORDS - BAD} of {RECORDS} processed"
+        return f"stopped at offset {first}, went on with continue: {RECORDS - self.bad} of {RECORDS} processed"
 
     def skip(self, folder):
         payments, program = self._program(folder, "continue")
         self._check_dropped(payments, program.run_to_end(payments))
         program.check(payments, RECORDS)
-        return f"{BAD} left out and counted, {RECORDS - BAD} processed once"
+        return f"{self.bad} left out and counted, {RECORDS - self.bad} processed once"
 
     def _check_dropped(self, payments, metrics):
         name = f'streams_dropped_records_total{{task="0_0",reason="{self.name}"}}'
@@ -69,7 +72,7 @@ class RecordFaults:
         program.run_to_end(payments)
         found = program.check(payments, RECORDS)
         self._check_dead_letters(payments, found.topics[DEAD])
-        return f"{BAD} kept with their headers, {RECORDS - BAD} processed once, over {len(KILLS)} kills"
+        return f"{self.bad} kept with their headers, {RECORDS - self.bad} processed once, over {len(KILLS)} kills"
 
     def _check_dead_letters(self, payments, rows):
         letters = [(int(row.headers["__streams.errors.offset"]), row.value) for row in rows]

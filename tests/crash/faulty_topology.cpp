@@ -4,7 +4,8 @@
 //   run --config CONFIG   keeps each account's total, until SIGTERM (run_app: describe, check and reset are there too)
 //
 // A line is a payment, {"account":"ada","amount":5}. With "mishap":"throw" or "throw-number" the processor throws
-// after it has written and forwarded; with "hang" it does not come back.
+// after it has written and forwarded; with "huge" it forwards a record that no log takes; with "hang" it does not come
+// back.
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -55,6 +56,7 @@ class Ledger final : public Processor<std::string, Payment, std::string, std::in
     totals_.put(payment.account, total);
     context().forward(Record<std::string, std::int64_t>{payment.account, total, record.timestamp, record.headers});
     std::string mishap = payment.mishap.value_or("");
+    if (mishap == "huge") context().forward(Record<std::string, std::int64_t>{std::string(65 << 20, 'x'), total});
     if (mishap == "throw") throw std::runtime_error("the ledger is closed for " + payment.account);
     if (mishap == "throw-number") throw 42;
     if (mishap == "hang") std::fputs("the ledger hangs\n", stderr);

@@ -31,7 +31,8 @@ MISHAPS = ("throw", "throw-number")
 
 
 class Payments:
-    """Generated payments; `bad` of them, never the first, are poison or make the processor throw."""
+    """Generated payments; `bad` of them, never the first, are poison, make the processor throw, or make a
+    result that is too large."""
 
     def __init__(self, kind, count, bad, seed=1):
         chance = random.Random(f"{kind} {seed}")
@@ -45,6 +46,8 @@ class Payments:
                 self.good.append((offset, account, amount))
             elif kind == "throwing":
                 payment["mishap"] = chance.choice(MISHAPS)
+            elif kind == "oversized":
+                payment["mishap"] = "huge"
             line = json.dumps(payment).encode()
             if offset in self.bad and kind == "poison":
                 line = chance.choice(POISON)

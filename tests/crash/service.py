@@ -42,6 +42,11 @@ class Service:
         """Since it was started."""
         return time.monotonic() - self.began
 
+    @property
+    def port(self):
+        """None until it is printed."""
+        return self._port
+
     def running(self):
         return self.process.poll() is None
 

@@ -14,12 +14,13 @@ class ProcessingContext::TopicChangeLogger final : public ChangeLogger {
  public:
   TopicChangeLogger(ProcessingContext& context, OutputTopic topic) : context_(context), topic_(topic) {}
   void log_change(BytesView key, OptionalBytesView value, std::optional<Timestamp> timestamp) override {
-    context_.send(topic_, context_.task_.partition, key, value, timestamp.value_or(context_.current_time()), {});
+    context_.send(node_, topic_, context_.task_.partition, key, value, timestamp.value_or(context_.current_time()), {});
   }
 
  private:
   ProcessingContext& context_;
   OutputTopic topic_;
+  const std::string node_;  // none: the message names the changelog
 };
 
 ProcessingContext::ProcessingContext(TaskEnvironment& environment, TaskId task, TaskStores& stores,
@@ -146,8 +147,9 @@ Partition ProcessingContext::spread(std::int32_t partition_count) const {
   return Partition(static_cast<std::int32_t>((position + task_.partition.value()) % partition_count));
 }
 
-void ProcessingContext::send(OutputTopic topic, std::optional<Partition> partition, OptionalBytesView key,
-                             OptionalBytesView value, Timestamp timestamp, BytesView encoded_headers) {
+void ProcessingContext::send(const std::string& node, OutputTopic topic, std::optional<Partition> partition,
+                             OptionalBytesView key, OptionalBytesView value, Timestamp timestamp,
+                             BytesView encoded_headers) {
   if (!partition) {
     std::int32_t count = environment_.outbox.partition_count(topic);
     if (count == 1) partition = Partition(0);
@@ -155,7 +157,7 @@ void ProcessingContext::send(OutputTopic topic, std::optional<Partition> partiti
   }
   auto added = environment_.outbox.add(topic, *partition, key, value, timestamp, encoded_headers);
   if (!added) [[unlikely]]
-    fail(added.error());
+    fail(added.error().at({.node = node}));
 }
 
 std::unique_ptr<ChangeLogger> ProcessingContext::make_logger(const StoreSpec& store) {

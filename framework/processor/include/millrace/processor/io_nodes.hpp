@@ -113,7 +113,7 @@ class RecordWriter {
     header_bytes_.clear();
     if (!record.headers.empty()) encode_headers(record.headers, header_bytes_);
     auto send = [&](std::optional<Partition> partition) {
-      context_->collector().send(topic, partition, key, value, record.timestamp, header_bytes_);
+      context_->collector().send(*node_, topic, partition, key, value, record.timestamp, header_bytes_);
     };
     if (!partitioner_) return send(std::nullopt);
     const std::int32_t count = context_->collector().partition_count(topic);

@@ -28,14 +28,10 @@ class TimestampExtractor {
   enum class Kind : std::uint8_t { FailOnInvalid, SkipInvalid, PartitionTimeForInvalid, WallClock, Function };
 
   TimestampExtractor() = default;
-  template <class F>
-  requires std::is_invocable_r_v < Timestamp, F&, const Record<K, V>
-  &,
-      Timestamp >
-          // NOLINTNEXTLINE(google-explicit-constructor): a lambda is one
-          TimestampExtractor(F extract)
-      : kind_(Kind::Function),
-  function_(std::make_shared<const Function>(std::move(extract))) {}
+  template <class F, class = std::enable_if_t<std::is_invocable_r_v<Timestamp, F&, const Record<K, V>&, Timestamp>>>
+  // NOLINTNEXTLINE(google-explicit-constructor): a lambda is one
+  TimestampExtractor(F extract)
+      : kind_(Kind::Function), function_(std::make_shared<const Function>(std::move(extract))) {}
 
   /// A record whose own time is negative is dropped and counted.
   [[nodiscard]] static TimestampExtractor log_and_skip_on_invalid() { return TimestampExtractor(Kind::SkipInvalid); }

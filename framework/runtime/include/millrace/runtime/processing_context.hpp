@@ -80,8 +80,8 @@ class ProcessingContext final : public TaskContext,
   OutputTopic open(const TopicRef& topic) override;
   std::optional<OutputTopic> find(const std::string& topic) override;
   std::int32_t partition_count(OutputTopic topic) const override { return environment_.outbox.partition_count(topic); }
-  void send(OutputTopic topic, std::optional<Partition> partition, OptionalBytesView key, OptionalBytesView value,
-            Timestamp timestamp, BytesView encoded_headers) override;
+  void send(const std::string& node, OutputTopic topic, std::optional<Partition> partition, OptionalBytesView key,
+            OptionalBytesView value, Timestamp timestamp, BytesView encoded_headers) override;
   std::unique_ptr<ChangeLogger> make_logger(const StoreSpec& store) override;
   WriteContextSource::Current current() const override;
   [[nodiscard]] Partition spread(std::int32_t partition_count) const;

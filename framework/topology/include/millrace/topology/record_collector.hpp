@@ -31,9 +31,9 @@ class RecordCollector {
   /// How many partitions an opened topic has.
   [[nodiscard]] virtual std::int32_t partition_count(OutputTopic topic) const = 0;
   /// Copies the bytes. Without a partition, Kafka's default partitioner picks it from the key; records without a key
-  /// are spread.
-  virtual void send(OutputTopic topic, std::optional<Partition> partition, OptionalBytesView key,
-                    OptionalBytesView value, Timestamp timestamp, BytesView encoded_headers) = 0;
+  /// are spread. Fails on behalf of `node`, which may be empty: RecordTooLarge, PartitionOutOfRange.
+  virtual void send(const std::string& node, OutputTopic topic, std::optional<Partition> partition,
+                    OptionalBytesView key, OptionalBytesView value, Timestamp timestamp, BytesView encoded_headers) = 0;
 };
 
 }  // namespace millrace
