@@ -11,12 +11,21 @@ import json
 import os
 import pathlib
 import platform
+import re
 import statistics
 import subprocess
 import sys
 
 COUNTED_PASS = 2
 DEFAULT_RECORDS = {"micro": 1_000_000, "embedded": 5_000_000}
+
+
+# Topologies beside pass-through and count, and what the embedded engine is to reach: records per second and core.
+STATEFUL = {"tumbling-count": 0.7e6, "repartition-count": 0.5e6, "stream-table-join": 0.7e6,
+            "stream-stream-join": 0.3e6}
+
+COMMITS = {"not synced": ("--topology", "count"), "synced": ("--topology", "count", "--fsync"),
+           "every 10 ms, synced": ("--topology", "count", "--fsync", "--commit-ms", "10")}
 
 
 class CannotMeasure(Exception):
@@ -44,10 +53,18 @@ def comparisons(suite, programs, java_driver):
                 driver_comparison(programs, java, "driver count, in memory, by list",
                                   "--topology", "count", "--store", "memory", ours_only=("--pipe", "list")),
                 driver_comparison(programs, java, "driver count, RocksDB",
-                                  "--topology", "count", "--store", "rocksdb")]
+                                  "--topology", "count", "--store", "rocksdb"),
+                *(driver_comparison(programs, java, f"driver {topology}{', by list' if list_flags else ''}",
+                                    "--topology", topology, "--store", "memory", ours_only=list_flags)
+                  for topology in STATEFUL for list_flags in ((), ("--pipe", "list")))]
     engine, raw = str(programs / "embedded_bench"), str(programs / "raw_rocksdb")
     return [Comparison("engine pass-through", (engine, "--topology", "pass-through"), (raw,), 0.6, 1.5e6),
-            Comparison("engine count", (engine, "--topology", "count"), (raw,), None, 1e6)]
+            Comparison("engine count", (engine, "--topology", "count"), (raw,), None, 1e6),
+            *(Comparison(f"engine {topology}", (engine, "--topology", topology), (raw,), None, goal)
+              for topology, goal in STATEFUL.items()),
+            # What processing ahead of a commit gains: the peer is the same engine, waiting for each commit.
+            *(Comparison(f"commits {name}", (engine, *flags), (engine, *flags, "--waiting"))
+              for name, flags in COMMITS.items())]
 
 
 def driver_comparison(programs, java, name, *flags, ours_only=()):
@@ -86,7 +103,15 @@ def measure(comparison, flags, rounds):
                 runs[side].append(run_pass(sides[side], flags))
             except CannotMeasure as fault:
                 faults[side] = str(fault)
-    return runs, list(faults.values())
+    return runs, list(faults.values()) + different_outputs(comparison, runs)
+
+
+def different_outputs(comparison, runs):
+    """Two sides that write different numbers of records did different work."""
+    counts = {side: {run["outputs"] for run in own if "outputs" in run} for side, own in runs.items()}
+    if len(set.union(*counts.values())) <= 1:
+        return []
+    return [f"{comparison.name}: the sides wrote different numbers of records: {counts}"]
 
 
 def spread(values):
@@ -203,6 +228,7 @@ def run_suite(options):
     faults, tables = [], []
     if options.suite == "micro":
         check_same_records(options.programs, options.java_driver)
+    if options.suite == "micro" and re.search(options.only, "cost per edge"):
         try:
             report["google_benchmark"], text = google_benchmarks(options.programs)
             tables.append(text)
@@ -211,7 +237,11 @@ def run_suite(options):
     flags = ["--records", str(options.records), "--keys", "20000", "--value-bytes", "100", "--seed", "1",
              "--passes", str(COUNTED_PASS)]
     summaries = []
-    for comparison in comparisons(options.suite, options.programs, options.java_driver):
+    chosen = [one for one in comparisons(options.suite, options.programs, options.java_driver)
+              if re.search(options.only, one.name)]
+    if not chosen:
+        raise CannotMeasure(f"no comparison's name matches {options.only!r}")
+    for comparison in chosen:
         runs, found = measure(comparison, flags, options.rounds)
         summaries.append(summarise(comparison, runs))
         faults += [fault for fault in found if fault not in faults]
@@ -228,6 +258,7 @@ def parse(arguments):
     parser.add_argument("--records", type=int)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", type=pathlib.Path)
+    parser.add_argument("--only", default="", help="regular expression: only comparisons whose name matches")
     options = parser.parse_args(arguments)
     options.records = options.records or DEFAULT_RECORDS[options.suite]
     return options

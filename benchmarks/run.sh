@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.." || exit 2
 
 usage() {
   cat <<'TEXT'
-Usage: benchmarks/run.sh micro|embedded [--records N] [--rounds N] [--json FILE] [--without-java]
+Usage: benchmarks/run.sh micro|embedded [--records N] [--rounds N] [--json FILE] [--only REGEX] [--without-java]
 
   micro      cost per operator edge (Google Benchmark), and our TopologyTestDriver against Kafka Streams' own
   embedded   the embedded engine, exactly-once, against a raw loop of RocksDB batch reads and writes
@@ -13,6 +13,7 @@ Usage: benchmarks/run.sh micro|embedded [--records N] [--rounds N] [--json FILE]
   --records N      records a pass (micro: 1000000, embedded: 5000000)
   --rounds N       runs of each program, interleaved A B A B (3); of each run the second pass counts
   --json FILE      everything measured, as JSON
+  --only REGEX     only the comparisons whose name matches, and "cost per edge" if that does
   --without-java   leaves the Java peer out: no JDK, no Maven, no ratio
 
 Installs missing Debian packages (packages.txt); Maven fetches Kafka Streams. Numbers are only worth something on an
@@ -40,6 +41,11 @@ while [ $# -gt 0 ]; do
       ;;
     --json)
       [ -n "${2:-}" ] || refuse "--json needs a file"
+      forward+=("$1" "$2")
+      shift
+      ;;
+    --only)
+      [ -n "${2:-}" ] || refuse "--only needs a regular expression"
       forward+=("$1" "$2")
       shift
       ;;

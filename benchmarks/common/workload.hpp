@@ -83,6 +83,10 @@ class Workload {
   std::size_t size() const { return key_index_.size(); }
   const std::string& key(std::size_t record) const { return keys_[key_index_[record]]; }
   const std::string& value(std::size_t record) const { return values_[value_index_[record]]; }
+  /// Every key there is, the most frequent first.
+  const std::vector<std::string>& keys() const { return keys_; }
+  /// REQUIRES: index < kValuePool.
+  const std::string& value_of_pool(std::size_t index) const { return values_[index]; }
 
   /// FNV-1a over key, value of the first `count` records.
   std::uint64_t checksum(std::size_t count) const {

@@ -1,17 +1,17 @@
 // The embedded engine, whole: Streams, exactly once, over the durable log in one process. The source topic is filled
-// before the timing starts; it ends when every record is processed and committed. Start-up counts.
+// before the timing starts; it ends when every record is processed and committed. Start-up counts, and so does reading
+// the table of a join.
 //
-//   embedded_bench [--topology pass-through|count|tumbling-count|stream-join] [--store rocksdb|memory] [--records N]
-//                  [--keys N] [--value-bytes N] [--seed N] [--passes N] [--commit-ms 100] [--batch-bytes 131072]
-//                  [--directory DIR]
-#include <algorithm>
+//   embedded_bench [--topology NAME (topologies.hpp)] [--store rocksdb|memory] [--records N] [--keys N]
+//                  [--value-bytes N] [--seed N] [--passes N] [--commit-ms 100] [--batch-bytes 131072] [--directory DIR]
+//                  [--fsync] [--waiting]     --waiting: nothing is processed while a commit is in flight
 #include <chrono>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
-#include <iterator>
+#include <map>
+#include <memory>
 #include <thread>
-#include <unordered_map>
 #include <vector>
 
 #include <millrace/adapters/rocksdb/embedded_log.hpp>
@@ -19,6 +19,7 @@
 #include <millrace/app/wait.hpp>
 #include <millrace/base/big_endian.hpp>
 
+#include "feed.hpp"
 #include "flags.hpp"
 #include "measure.hpp"
 #include "run_directory.hpp"
@@ -28,18 +29,13 @@
 namespace millrace::bench {
 namespace {
 
-// Windows hold 640,000 records; a record joins two others on average.
-constexpr std::chrono::milliseconds kWindow{10'000};
-constexpr std::chrono::milliseconds kDifference{1};
-
-enum class Kind { PassThrough, Count, TumblingCount, StreamJoin };
-constexpr const char* kKindNames[] = {"pass-through", "count", "tumbling-count", "stream-join"};
-
 struct EngineOptions {
-  Kind kind = Kind::PassThrough;
+  Shape shape = Shape::PassThrough;
   bool rocksdb = true;
   std::chrono::milliseconds commit_interval{};
   std::size_t batch_bytes = 0;
+  bool fsync = false;
+  bool waiting = false;
 };
 
 template <class T>
@@ -54,17 +50,19 @@ void require(const Result<void>& result) {
 class EnginePass {
  public:
   EnginePass(const EngineOptions& options, const Workload& workload, const std::string& directory)
-      : options_(options), workload_(workload) {
+      : options_(options), workload_(workload), feed_(options.shape, workload) {
     config_.application_id = "embedded-bench";
     config_.state_dir = directory;
     config_.commit_interval = options.commit_interval;
     config_.metrics_enabled = false;
+    config_.log_fsync = options.fsync;
+    config_.process_ahead = !options.waiting;
     config_.log_level = LogLevel::Warn;
   }
 
   PassResult run(unsigned pass) {
     seed();
-    Streams streams(topology(), config_);
+    Streams streams(make_topology(options_.shape, options_.rocksdb), config_);
     Stopwatch watch;
     watch.start();
     require(streams.start());
@@ -74,8 +72,8 @@ class EnginePass {
     verify(streams.log());
     if (!streams.close(config_.shutdown_timeout)) throw std::runtime_error("the engine did not stop");
     return {"millrace",
-            kKindNames[static_cast<std::size_t>(options_.kind)],
-            options_.kind == Kind::PassThrough ? "" : (options_.rocksdb ? "rocksdb" : "memory"),
+            name_of(options_.shape),
+            options_.shape == Shape::PassThrough ? "" : (options_.rocksdb ? "rocksdb" : "memory"),
             pass,
             workload_.size(),
             watch.seconds(),
@@ -85,128 +83,105 @@ class EnginePass {
 
  private:
   static constexpr std::size_t kSeedTransactionBytes = 16 << 20;
-  static constexpr std::uint32_t kRecordsPerMillisecond = 64;
 
-  Topology topology() const {
-    switch (options_.kind) {
-      case Kind::PassThrough: break;
-      case Kind::Count: return count(options_.rocksdb);
-      case Kind::TumblingCount: return tumbling_count(options_.rocksdb, kWindow);
-      case Kind::StreamJoin: return stream_join(options_.rocksdb, kDifference);
-    }
-    return pass_through();
-  }
-  static std::int64_t time_ms(std::size_t record) {
-    return 1'700'000'000'000 + static_cast<std::int64_t>(record / kRecordsPerMillisecond);
-  }
-  /// Records of a join go to its sides in turn.
-  [[nodiscard]] std::size_t sides() const { return options_.kind == Kind::StreamJoin ? 2 : 1; }
-  static const char* input(std::size_t side) { return side == 0 ? kInput : kOtherInput; }
-
+  /// The source topics, settled on disk as after a restart.
   void seed() const {
-    for (std::size_t side = 0; side < sides(); ++side) seed(side);
-  }
-  /// A source topic, settled on disk as after a restart.
-  void seed(std::size_t side) const {
     const auto directory = require(StateDirectory::open(config_.state_dir, config_.application_id));
     const auto embedded = require(open_embedded_log(directory->log_path()));
     Log& log = embedded->log();
-    require(wait(log.admin().ensure_topics({{input(side), 1, CleanupPolicy::Delete}})));
-    const auto writer = log.open_writer("seed", {});
-    RecordBatchBuilder batch;
-    PartitionAppend append{{input(side), Partition(0)}, {}};
-    std::size_t pending_bytes = 0;
-    for (std::size_t i = side; i < workload_.size(); i += sides()) {
-      batch.add(workload_.key(i), workload_.value(i), Timestamp(milliseconds(time_ms(i))), {});
-      const bool last = i + sides() >= workload_.size();
-      if (batch.size_bytes() < options_.batch_bytes && !last) continue;
-      append.batches.push_back(batch.finish());
-      pending_bytes += append.batches.back().bytes.size();
-      if (pending_bytes < kSeedTransactionBytes && !last) continue;
-      Transaction transaction;
-      transaction.appends.push_back(std::exchange(append, {{input(side), Partition(0)}, {}}));
-      static_cast<void>(require(wait(writer->commit(std::move(transaction)))));
-      pending_bytes = 0;
+    Seeder seeder(log, options_.batch_bytes);
+    for (const std::string& topic : feed_.topics()) {
+      require(wait(log.admin().ensure_topics({{topic, 1, CleanupPolicy::Delete}})));
     }
+    for (std::size_t i = 0; i < feed_.rows(); ++i) seeder.add(feed_.row(i));
+    for (std::size_t i = 0; i < feed_.size(); ++i) seeder.add(feed_.at(i));
+    seeder.flush();
   }
 
-  void wait_until_committed(Streams& streams) const {
-    const auto position = [&] {
-      const auto committed = require(wait(streams.log().admin().committed_offsets(config_.application_id)));
-      std::size_t sum = 0;
-      for (std::size_t side = 0; side < sides(); ++side) {
-        const auto found = committed.find({input(side), Partition(0)});
-        if (found != committed.end()) sum += static_cast<std::size_t>(found->second.offset.value());
+  /// Writes records in batches and transactions of a size.
+  class Seeder {
+   public:
+    Seeder(Log& log, std::size_t batch_bytes) : batch_bytes_(batch_bytes), writer_(log.open_writer("seed", {})) {}
+
+    void add(const FeedRecord& record) {
+      Topic& topic = topics_[record.topic];
+      topic.open.add(BytesView(record.key), BytesView(record.value), record.time, {});
+      if (topic.open.size_bytes() < batch_bytes_) return;
+      finish(topic);
+      if (pending_bytes_ >= kSeedTransactionBytes) commit();
+    }
+    void flush() {
+      for (auto& [name, topic] : topics_) {
+        if (!topic.open.empty()) finish(topic);
       }
-      return sum;
+      commit();
+    }
+
+   private:
+    struct Topic {
+      RecordBatchBuilder open;
+      std::vector<EncodedBatch> full;
     };
-    while (position() < workload_.size()) {
+    void finish(Topic& topic) {
+      topic.full.push_back(topic.open.finish());
+      pending_bytes_ += topic.full.back().bytes.size();
+    }
+    void commit() {
+      Transaction transaction;
+      for (auto& [name, topic] : topics_) {
+        if (!topic.full.empty()) transaction.appends.push_back({{name, Partition(0)}, std::exchange(topic.full, {})});
+      }
+      pending_bytes_ = 0;
+      if (!transaction.appends.empty()) static_cast<void>(require(wait(writer_->commit(std::move(transaction)))));
+    }
+
+    const std::size_t batch_bytes_;
+    std::unique_ptr<LogWriter> writer_;
+    std::map<std::string, Topic> topics_;
+    std::size_t pending_bytes_ = 0;
+  };
+
+  void wait_until_committed(Streams& streams) const {
+    const std::size_t all = feed_.rows() + feed_.size();
+    while (!require(streams.drained())) {
       if (const auto failure = streams.failure()) throw std::runtime_error(failure->to_string());
       // The last commit need not wait for its interval: the peer's does not either.
-      if (streams.thread_status().front().processed_records == workload_.size()) streams.request_commit();
+      if (streams.thread_status().front().processed_records >= all) streams.request_commit();
       static_cast<void>(streams.wait_for([] { return false; }, std::chrono::milliseconds(2)));
     }
   }
 
-  void verify(Log& log) const {
-    if (options_.kind == Kind::TumblingCount) return verify_number(log, workload_.size());
-    if (options_.kind == Kind::StreamJoin) return verify_number(log, pairs());
-    verify_each(log);
-  }
-  /// How many pairs a join finds.
-  [[nodiscard]] std::size_t pairs() const {
-    std::unordered_map<std::string, std::vector<std::size_t>> recent;
-    std::size_t pairs = 0;
-    for (std::size_t i = 0; i < workload_.size(); ++i) {
-      auto& others = recent[workload_.key(i)];
-      std::erase_if(others, [&](std::size_t other) { return time_ms(other) < time_ms(i) - kDifference.count(); });
-      pairs += static_cast<std::size_t>(
-          std::count_if(others.begin(), others.end(), [&](std::size_t other) { return other % 2 != i % 2; }));
-      others.push_back(i);
-    }
-    return pairs;
-  }
-  static void verify_number(Log& log, std::size_t expected) {
-    const auto reader = log.open_reader({});
-    const auto slot = require(reader->assign({kOutput, Partition(0)}, Offset(0)));
-    std::size_t found = 0;
-    while (const auto batch = require(reader->poll(slot, 1 << 20))) found += batch->records.size();
-    if (found == expected) return;
-    throw std::runtime_error("expected " + std::to_string(expected) + " results, found " + std::to_string(found));
-  }
   /// Every record arrived, once, in order, with the right bytes: a fast engine that loses some is none.
-  void verify_each(Log& log) const {
+  void verify(Log& log) const {
     const auto reader = log.open_reader({});
     const auto slot = require(reader->assign({kOutput, Partition(0)}, Offset(0)));
-    std::unordered_map<std::string, std::int64_t> counts;
-    std::size_t found = 0;
+    OutputCheck check(feed_, workload_);
     while (const auto batch = require(reader->poll(slot, 1 << 20))) {
       for (const RecordView& record : batch->records) {
-        if (found == workload_.size()) throw std::runtime_error("the output has records that were not sent");
-        const bool right =
-            record.key == workload_.key(found) && record.value &&
-            (options_.kind == Kind::Count ? read_big_endian<std::int64_t>(*record.value) == ++counts[Bytes(*record.key)]
-                                          : *record.value == workload_.value(found));
-        if (!right) throw std::runtime_error("record " + std::to_string(found) + " of the output is wrong");
-        ++found;
+        if (!check.take(record)) {
+          throw std::runtime_error("record " + std::to_string(check.found()) + " of the output is wrong");
+        }
       }
     }
-    if (found == workload_.size()) return;
-    throw std::runtime_error("sent " + std::to_string(workload_.size()) + " records, found " + std::to_string(found));
+    if (check.complete()) return;
+    throw std::runtime_error("expected " + std::to_string(feed_.expected_outputs()) + " records, found " +
+                             std::to_string(check.found()));
   }
 
   const EngineOptions& options_;
   const Workload& workload_;
+  const Feed feed_;
   StreamsConfig config_;
 };
 
 void run(Flags& flags) {
   EngineOptions options;
-  const std::string kind = flags.choice("topology", {kKindNames[0], kKindNames[1], kKindNames[2], kKindNames[3]});
-  options.kind = static_cast<Kind>(std::find(std::begin(kKindNames), std::end(kKindNames), kind) - kKindNames);
+  options.shape = shape_of(flags.choice("topology", shape_names()));
   options.rocksdb = flags.choice("store", {"rocksdb", "memory"}) == "rocksdb";
   options.commit_interval = std::chrono::milliseconds(flags.number("commit-ms", 100));
   options.batch_bytes = flags.number("batch-bytes", 128 << 10);
+  options.fsync = flags.enabled("fsync");
+  options.waiting = flags.enabled("waiting");
   WorkloadOptions records;
   records.records = flags.number("records", 5'000'000);
   records.keys = static_cast<std::uint32_t>(flags.number("keys", records.keys));

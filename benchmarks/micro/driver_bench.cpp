@@ -1,16 +1,19 @@
 // Our side of the driver benchmark: TopologyTestDriver, record by record, each committed before the next is piped.
 // peers/java-driver does the same with Kafka Streams' driver of that name, and prints the same JSON lines.
 //
-//   driver_bench [--topology pass-through|count] [--store memory|rocksdb] [--records N] [--keys N] [--value-bytes N]
+//   driver_bench [--topology NAME (topologies.hpp)] [--store memory|rocksdb] [--records N] [--keys N] [--value-bytes N]
 //                [--seed N] [--passes N] [--pipe one|list]
 #include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <map>
+#include <vector>
 
 #include <millrace/adapters/rocksdb/rocksdb_state.hpp>
 #include <millrace/testing/topology_test_driver.hpp>
 
+#include "feed.hpp"
 #include "flags.hpp"
 #include "measure.hpp"
 #include "run_directory.hpp"
@@ -24,33 +27,67 @@ namespace {
 constexpr std::size_t kDrainEvery = 10'000;
 
 struct DriverOptions {
-  bool count = false;
+  Shape shape = Shape::PassThrough;
   bool rocksdb = false;
   bool list = false;
 };
 
-template <class V>
-void drive(TopologyTestDriver& driver, const Workload& workload, bool list, Stopwatch& watch) {
-  auto input = driver.create_input_topic<std::string, std::string>(kInput);
-  auto output = driver.create_output_topic<std::string, V>(kOutput);
-  std::vector<std::pair<std::optional<std::string>, std::optional<std::string>>> records;
+using Input = TestInputTopic<std::string, std::string>;
+using InputRecord = Record<std::string, std::string>;
+
+/// The input topics of a feed, and records of each that wait to be piped as a list.
+class Inputs {
+ public:
+  Inputs(TopologyTestDriver& driver, const Feed& feed) {
+    for (const std::string& topic : feed.topics()) {
+      topics_.emplace(topic, driver.create_input_topic<std::string, std::string>(topic));
+    }
+  }
+  void pipe(const FeedRecord& record) {
+    topics_.at(record.topic).pipe_input(InputRecord{record.key, record.value, record.time, {}});
+  }
+  void add(const FeedRecord& record) {
+    waiting_[record.topic].push_back(InputRecord{record.key, record.value, record.time, {}});
+  }
+  void pipe_waiting() {
+    for (auto& [topic, records] : waiting_) {
+      topics_.at(topic).pipe_record_list(records);
+      records.clear();
+    }
+  }
+
+ private:
+  std::map<std::string, Input, std::less<>> topics_;
+  std::map<std::string, std::vector<InputRecord>, std::less<>> waiting_;
+};
+
+template <class K, class V>
+std::size_t drain(TestOutputTopic<K, V>& output) {
+  std::size_t read = 0;
+  for (; !output.empty(); ++read) static_cast<void>(output.read_value());
+  return read;
+}
+
+template <class K, class V>
+void drive(TopologyTestDriver& driver, const Feed& feed, bool list, Stopwatch& watch) {
+  Inputs inputs(driver, feed);
+  auto output = driver.create_output_topic<K, V>(kOutput);
+  for (std::size_t i = 0; i < feed.rows(); ++i) inputs.pipe(feed.row(i));
   std::size_t read = 0;
   watch.start();
-  for (std::size_t begin = 0; begin < workload.size(); begin += kDrainEvery) {
-    const std::size_t end = std::min(begin + kDrainEvery, workload.size());
-    if (list) {
-      records.clear();
-      for (std::size_t i = begin; i < end; ++i) records.emplace_back(workload.key(i), workload.value(i));
-      input.pipe_key_value_list(records);
-    } else {
-      for (std::size_t i = begin; i < end; ++i) input.pipe_input(workload.key(i), workload.value(i));
+  for (std::size_t begin = 0; begin < feed.size(); begin += kDrainEvery) {
+    const std::size_t end = std::min(begin + kDrainEvery, feed.size());
+    for (std::size_t i = begin; i < end; ++i) {
+      if (list) inputs.add(feed.at(i));
+      else inputs.pipe(feed.at(i));
     }
-    for (; !output.empty(); ++read) static_cast<void>(output.read_value());
+    if (list) inputs.pipe_waiting();
+    read += drain(output);
   }
   watch.stop();
-  if (read == workload.size()) return;
-  throw std::runtime_error("piped " + std::to_string(workload.size()) + " records, read " + std::to_string(read) +
-                           " from the output");
+  if (read == feed.expected_outputs()) return;
+  throw std::runtime_error("read " + std::to_string(read) + " records from the output, expected " +
+                           std::to_string(feed.expected_outputs()));
 }
 
 PassResult run_pass(const DriverOptions& options, const Workload& workload, unsigned pass) {
@@ -62,24 +99,30 @@ PassResult run_pass(const DriverOptions& options, const Workload& workload, unsi
     driver_options.config.state_dir = directory.path();
     driver_options.persistent_stores = &backends;
   }
-  TopologyTestDriver driver(options.count ? count(options.rocksdb) : pass_through(), driver_options);
+  TopologyTestDriver driver(make_topology(options.shape, options.rocksdb), driver_options);
+  const Feed feed(options.shape, workload);
   Stopwatch watch;
-  if (options.count) drive<std::int64_t>(driver, workload, options.list, watch);
-  else drive<std::string>(driver, workload, options.list, watch);
+  if (options.shape == Shape::TumblingCount) {
+    drive<Windowed<std::string>, std::int64_t>(driver, feed, options.list, watch);
+  } else if (counts(options.shape)) {
+    drive<std::string, std::int64_t>(driver, feed, options.list, watch);
+  } else {
+    drive<std::string, std::string>(driver, feed, options.list, watch);
+  }
+  const std::string store = options.shape == Shape::PassThrough ? "" : (options.rocksdb ? "rocksdb" : "memory");
   return {"millrace",
-          options.count ? "count" : "pass-through",
-          std::string(options.count ? (options.rocksdb ? "rocksdb" : "memory") : "") +
-              (options.list ? (options.count ? " list" : "list") : ""),
+          name_of(options.shape),
+          store + (options.list ? (store.empty() ? "list" : " list") : ""),
           pass,
           workload.size(),
           watch.seconds(),
           watch.cpu_seconds(),
-          ""};
+          ",\"outputs\":" + std::to_string(feed.expected_outputs())};
 }
 
 void run(Flags& flags) {
   DriverOptions options;
-  options.count = flags.choice("topology", {"pass-through", "count"}) == "count";
+  options.shape = shape_of(flags.choice("topology", shape_names()));
   options.rocksdb = flags.choice("store", {"memory", "rocksdb"}) == "rocksdb";
   options.list = flags.choice("pipe", {"one", "list"}) == "list";
   WorkloadOptions records;

@@ -29,11 +29,11 @@ public final class DriverBench {
   }
 
   private static void print(Options options, int pass, Measure measure) {
-    String variant = options.topology().equals("count") ? options.store() : "";
+    String variant = options.topology().equals("pass-through") ? "" : options.store();
     System.out.printf(Locale.ROOT,
         "{\"peer\":\"java\",\"topology\":\"%s\",\"variant\":\"%s\",\"pass\":%d,\"records\":%d,\"seconds\":%.6f,"
-            + "\"cpu_seconds\":%.6f,\"records_per_second\":%.0f,\"peak_rss_bytes\":%d}%n",
+            + "\"cpu_seconds\":%.6f,\"records_per_second\":%.0f,\"peak_rss_bytes\":%d,\"outputs\":%d}%n",
         options.topology(), variant, pass, options.records(), measure.seconds(), measure.cpuSeconds(),
-        options.records() / measure.seconds(), Measure.peakRssBytes());
+        options.records() / measure.seconds(), Measure.peakRssBytes(), measure.outputs());
   }
 }

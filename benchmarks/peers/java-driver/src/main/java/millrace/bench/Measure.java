@@ -15,6 +15,7 @@ final class Measure {
   private long cpuStart;
   private long wallNanos;
   private long cpuNanos;
+  private int outputs;
 
   void start() {
     wallStart = System.nanoTime();
@@ -24,6 +25,15 @@ final class Measure {
   void stop() {
     wallNanos += System.nanoTime() - wallStart;
     cpuNanos += SYSTEM.getProcessCpuTime() - cpuStart;
+  }
+
+  /** How many records the topology wrote. */
+  void outputs(int count) {
+    outputs = count;
+  }
+
+  int outputs() {
+    return outputs;
   }
 
   double seconds() {

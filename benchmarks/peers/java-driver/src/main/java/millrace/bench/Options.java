@@ -21,7 +21,9 @@ record Options(String topology, String store, int records, int keys, int valueBy
       }
       String value = args[i + 1];
       switch (args[i]) {
-        case "--topology" -> topology = choice(args[i], value, List.of("pass-through", "count"));
+        case "--topology" -> topology = choice(args[i], value,
+            List.of("pass-through", "count", "tumbling-count", "repartition-count", "stream-table-join",
+                "stream-stream-join"));
         case "--store" -> store = choice(args[i], value, List.of("memory", "rocksdb"));
         case "--records" -> records = number(args[i], value);
         case "--keys" -> keys = number(args[i], value);

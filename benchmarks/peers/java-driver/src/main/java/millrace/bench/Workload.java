@@ -48,6 +48,19 @@ final class Workload {
     return values[valueIndex[record]];
   }
 
+  /** Every key there is, the most frequent first. */
+  String[] keys() {
+    return keys;
+  }
+
+  String valueOfPool(int index) {
+    return values[index];
+  }
+
+  static int poolSize() {
+    return VALUE_POOL;
+  }
+
   /** FNV-1a over key, value of the first {@code count} records. */
   long checksum(int count) {
     long hash = 0xCBF29CE484222325L;
