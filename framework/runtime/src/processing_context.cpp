@@ -61,7 +61,9 @@ PunctuatorId ProcessingContext::schedule(const std::string& node, milliseconds i
   if (type == PunctuationType::StreamTime) {
     stream_schedule_.add(id, node, Timestamp{}, interval, std::move(punctuator));
   } else {
-    wall_schedule_.add(id, node, wall_time() + interval, interval, std::move(punctuator));
+    // A millisecond begun counts as none: never before the interval is over.
+    const Timestamp now = on_schedule(environment_.clock.steady_now() + milliseconds(1) - SteadyTime::duration(1));
+    wall_schedule_.add(id, node, now + interval, interval, std::move(punctuator));
   }
   return id;
 }

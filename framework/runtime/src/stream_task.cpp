@@ -18,7 +18,7 @@ constexpr int kLatencyClockStride = 15;
 constexpr int kEvictionsPerRecord = 64;
 // How often the caches are gone through for one commit. One time is enough unless operators write to stores above them.
 constexpr int kFlushRoundsMax = 1000;
-}
+}  // namespace
 
 Result<std::unique_ptr<StreamTask>> StreamTask::create(TaskEnvironment& environment, TaskId id,
                                                        std::unique_ptr<TaskStores> stores, LogReader& reader,
@@ -137,7 +137,8 @@ Result<std::size_t> StreamTask::process(std::size_t max) {
 }
 
 void StreamTask::accept(SourceNode& source, const RecordQueues::Head& head) {
-  if (head.record->timestamp < Timestamp{}) [[unlikely]] return refuse_time(source, head);
+  if (head.record->timestamp < Timestamp{}) [[unlikely]]
+    return refuse_time(source, head);
   source.accept(*head.record);
 }
 
@@ -207,7 +208,8 @@ Result<void> StreamTask::process_one() {
   if (environment_.cache_budget.exceeded()) [[unlikely]]
     MILLRACE_TRY(evict());
   if (context_->stream_schedule().due(context_->stream_time())) {
-    return punctuate(context_->stream_schedule(), context_->stream_time(), stream_punctuations_);
+    return punctuate(context_->stream_schedule(), context_->stream_time(), context_->stream_time(),
+                     stream_punctuations_);
   }
   return {};
 }
@@ -239,8 +241,9 @@ Result<void> StreamTask::settle_failure() {
   return {};
 }
 
-Result<void> StreamTask::punctuate(PunctuationSchedule& schedule, Timestamp time, CounterHandle& counter) {
-  for (const PunctuationSchedule::Due& due : schedule.take_due(time)) {
+Result<void> StreamTask::punctuate(PunctuationSchedule& schedule, Timestamp reached, Timestamp time,
+                                   CounterHandle& counter) {
+  for (const PunctuationSchedule::Due& due : schedule.take_due(reached)) {
     if (!schedule.scheduled(due.id)) continue;  // cancelled by one that was called before it
     context_->begin_punctuation(time);
     dirty_ = true;
@@ -253,12 +256,17 @@ Result<void> StreamTask::punctuate(PunctuationSchedule& schedule, Timestamp time
   return {};
 }
 
-Result<void> StreamTask::punctuate(WallTime now) {
-  if (!context_->wall_schedule().due(now)) return {};
-  return punctuate(context_->wall_schedule(), now, wall_punctuations_);
+Result<void> StreamTask::punctuate() {
+  if (context_->wall_schedule().next() == Timestamp::max()) return {};
+  const Timestamp reached = on_schedule(environment_.clock.steady_now());
+  if (!context_->wall_schedule().due(reached)) return {};
+  return punctuate(context_->wall_schedule(), reached, environment_.clock.wall_now(), wall_punctuations_);
 }
 
-WallTime StreamTask::next_punctuation() const { return context_->wall_schedule().next(); }
+SteadyTime StreamTask::next_punctuation() const {
+  const Timestamp next = context_->wall_schedule().next();
+  return next == Timestamp::max() ? SteadyTime::max() : SteadyTime(next.time_since_epoch());
+}
 
 bool StreamTask::wants_commit() const {
   return context_->commit_requested() || environment_.outbox.size_bytes() >= environment_.config.outbox_max_bytes ||

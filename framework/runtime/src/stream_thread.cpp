@@ -118,12 +118,8 @@ SteadyTime StreamThread::next_step(Work work, SteadyTime began) const {
   SteadyTime next = began + milliseconds(1000);
   if (dirty()) next = std::min(next, last_commit_ + ports_.config.commit_interval);
   if (paused) return next;
-  const WallTime wall = ports_.clock.wall_now();
-  const SteadyTime now = ports_.clock.steady_now();
   for (const auto& [id, task] : tasks_) {
-    next = std::min(next, task->idle_until());
-    if (task->next_punctuation() == WallTime::max()) continue;
-    next = std::min(next, now + std::max(task->next_punctuation() - wall, milliseconds(0)));
+    next = std::min({next, task->idle_until(), task->next_punctuation()});
   }
   return next;
 }
@@ -250,9 +246,8 @@ StreamThread::Work StreamThread::process() {
 }
 
 void StreamThread::punctuate() {
-  WallTime now = ports_.clock.wall_now();
   for (auto& [id, task] : tasks_) {
-    auto called = task->punctuate(now);
+    auto called = task->punctuate();
     if (!called) return react_when_committed(called.error());
   }
 }

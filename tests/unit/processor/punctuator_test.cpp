@@ -54,6 +54,20 @@ TEST(StreamTimePunctuator, IsNotMovedByTheWallClock) {
   EXPECT_THAT(ticker.calls, IsEmpty());
 }
 
+TEST(WallClockPunctuator, IsNeitherHastenedNorHeldUpWhenTheClockIsSet) {
+  Ticker ticker(milliseconds(10), PunctuationType::WallClock);
+  ManualClock& clock = ticker.worker.driver.clock();
+  const WallTime before = clock.wall_now();
+  clock.set_wall(before + std::chrono::days(1));
+  ticker.worker.driver.advance_wall_clock_time(milliseconds(9));
+  EXPECT_THAT(ticker.calls, IsEmpty());
+  clock.set_wall(before - std::chrono::days(1));
+  ticker.worker.driver.advance_wall_clock_time(milliseconds(1));
+  EXPECT_THAT(ticker.calls, ElementsAre(ms(before - std::chrono::days(1)) + 1));
+  ticker.worker.driver.advance_wall_clock_time(milliseconds(10));
+  EXPECT_EQ(ticker.calls.size(), 2U);
+}
+
 TEST(StreamTimePunctuator, ComesAfterTheRecordThatMovedTime) {
   std::vector<std::string> order;
   Worker worker({.init =

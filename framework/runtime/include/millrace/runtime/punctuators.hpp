@@ -10,6 +10,12 @@
 
 namespace millrace {
 
+/// A point on the steady clock in whole milliseconds, as schedules of the wall clock count them: a wall clock that somebody
+/// sets, by a day ahead or back, neither hastens a punctuator nor holds it up.
+[[nodiscard]] inline Timestamp on_schedule(SteadyTime time) {
+  return Timestamp(std::chrono::floor<milliseconds>(time.time_since_epoch()));
+}
+
 /// One clock's schedule. As in Kafka Streams: stream time is aligned to the epoch and fires with the first record; wall
 /// clock fires after one interval; missed intervals become one call. Thread: the one that owns the task.
 class PunctuationSchedule {

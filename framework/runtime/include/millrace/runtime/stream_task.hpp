@@ -42,8 +42,9 @@ class StreamTask {
   /// Errors: those which the exception handlers do not settle; the failed record is not processed then.
   [[nodiscard]] Result<std::size_t> process(std::size_t max);
   /// Calls the wall-clock punctuators that are due.
-  [[nodiscard]] Result<void> punctuate(WallTime now);
-  [[nodiscard]] WallTime next_punctuation() const;
+  [[nodiscard]] Result<void> punctuate();
+  /// SteadyTime::max() if none is scheduled.
+  [[nodiscard]] SteadyTime next_punctuation() const;
   /// When process() will no longer wait for an empty partition; SteadyTime::max() if it does not.
   [[nodiscard]] SteadyTime idle_until() const { return queues_.idle_until(); }
 
@@ -92,7 +93,9 @@ class StreamTask {
   [[nodiscard]] Result<void> keep_row(Log&& log);
   /// Makes room in the caches after a record. Bounded.
   [[nodiscard]] Result<void> evict();
-  [[nodiscard]] Result<void> punctuate(PunctuationSchedule& schedule, Timestamp time, CounterHandle& counter);
+  /// Calls what is due at `reached` of the schedule, with `time`.
+  [[nodiscard]] Result<void> punctuate(PunctuationSchedule& schedule, Timestamp reached, Timestamp time,
+                                       CounterHandle& counter);
   /// Runs `body` as one atom: seals what it did, or settles its failure by `response`.
   template <class Body>
   [[nodiscard]] Result<void> run_atom(Body&& body);
