@@ -10,8 +10,8 @@
 
 namespace millrace {
 
-/// A point on the steady clock in whole milliseconds, as schedules of the wall clock count them: a wall clock that somebody
-/// sets, by a day ahead or back, neither hastens a punctuator nor holds it up.
+/// A point on the steady clock in whole milliseconds, as schedules of the wall clock count them: a wall clock that
+/// somebody sets, by a day ahead or back, neither hastens a punctuator nor holds it up.
 [[nodiscard]] inline Timestamp on_schedule(SteadyTime time) {
   return Timestamp(std::chrono::floor<milliseconds>(time.time_since_epoch()));
 }
