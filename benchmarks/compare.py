@@ -17,7 +17,8 @@ import subprocess
 import sys
 
 COUNTED_PASS = 2
-DEFAULT_RECORDS = {"micro": 1_000_000, "embedded": 5_000_000}
+DEFAULT_RECORDS = {"micro": 1_000_000, "embedded": 5_000_000, "queries": 5_000_000}
+READS_PER_SECOND = 200_000
 
 
 # Topologies beside pass-through and count, and what the embedded engine is to reach: records per second and core.
@@ -40,6 +41,7 @@ class Comparison:
     peer: tuple | None
     ratio_goal: float | None = None
     rate_goal: float | None = None
+    reads_goal: float | None = None
 
 
 def comparisons(suite, programs, java_driver):
@@ -58,6 +60,8 @@ def comparisons(suite, programs, java_driver):
                                     "--topology", topology, "--store", "memory", ours_only=list_flags)
                   for topology in STATEFUL for list_flags in ((), ("--pipe", "list")))]
     engine, raw = str(programs / "embedded_bench"), str(programs / "raw_rocksdb")
+    if suite == "queries":
+        return [queries_comparison(engine, store) for store in ("rocksdb", "memory")]
     return [Comparison("engine pass-through", (engine, "--topology", "pass-through"), (raw,), 0.6, 1.5e6),
             Comparison("engine count", (engine, "--topology", "count"), (raw,), None, 1e6),
             *(Comparison(f"engine {topology}", (engine, "--topology", topology), (raw,), None, goal)
@@ -65,6 +69,15 @@ def comparisons(suite, programs, java_driver):
             # What processing ahead of a commit gains: the peer is the same engine, waiting for each commit.
             *(Comparison(f"commits {name}", (engine, *flags), (engine, *flags, "--waiting"))
               for name, flags in COMMITS.items())]
+
+
+def queries_comparison(engine, store):
+    """Processing with reads from outside, against the same without: the peer is ourselves."""
+    count = (engine, "--topology", "count", "--store", store)
+    # A little more than the goal: what is late in one millisecond is made up for in the next, but not after the end.
+    reads = ("--readers", "2", "--reads-per-second", str(int(READS_PER_SECOND * 1.02)))
+    return Comparison(f"count with reads, {store}", (*count, *reads), count, ratio_goal=0.9,
+                      reads_goal=READS_PER_SECOND)
 
 
 def driver_comparison(programs, java, name, *flags, ours_only=()):
@@ -130,7 +143,8 @@ def summarise(comparison, runs):
     ratio = spread([ours["records_per_second"] / peer["records_per_second"] for ours, peer in pairs])
     cpu_ratio = spread([per_record(peer) / per_record(ours) for ours, peer in pairs])
     return {"name": comparison.name, "ratio": ratio, "cpu_ratio": cpu_ratio, "ratio_goal": comparison.ratio_goal,
-            "rate_goal": comparison.rate_goal, "runs": runs,
+            "rate_goal": comparison.rate_goal, "reads_goal": comparison.reads_goal, "runs": runs,
+            "reads_per_second": spread([run["reads_per_second"] for run in runs["ours"] if "reads_per_second" in run]),
             "sides": {side: summarise_side(own) for side, own in runs.items() if own}}
 
 
@@ -159,6 +173,11 @@ def goals(summary):
     if summary["rate_goal"]:
         rate = summary["sides"].get("ours", {}).get("records_per_second")
         found.append(show_goal(rate, summary["rate_goal"], f">= {show_rate(summary['rate_goal'])}/s"))
+    if summary["reads_goal"]:
+        reads = summary["reads_per_second"]
+        found.append(show_goal(reads, summary["reads_goal"], f">= {show_rate(summary['reads_goal'])} reads/s"))
+        if reads:
+            found.append(f"{show_rate(reads['median'])} reads/s ({show_rate(reads['min'])}..{show_rate(reads['max'])})")
     return ", ".join(found) or "-"
 
 

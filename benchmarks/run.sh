@@ -5,12 +5,14 @@ cd "$(dirname "$0")/.." || exit 2
 
 usage() {
   cat <<'TEXT'
-Usage: benchmarks/run.sh micro|embedded [--records N] [--rounds N] [--json FILE] [--only REGEX] [--without-java]
+Usage: benchmarks/run.sh micro|embedded|queries [--records N] [--rounds N] [--json FILE] [--only REGEX]
+                         [--without-java]
 
   micro      cost per operator edge (Google Benchmark), and our TopologyTestDriver against Kafka Streams' own
   embedded   the embedded engine, exactly-once, against a raw loop of RocksDB batch reads and writes
+  queries    the embedded engine while other threads read its store by key, against the same without reads
 
-  --records N      records a pass (micro: 1000000, embedded: 5000000)
+  --records N      records a pass (micro: 1000000, embedded, queries: 5000000)
   --rounds N       runs of each program, interleaved A B A B (3); of each run the second pass counts
   --json FILE      everything measured, as JSON
   --only REGEX     only the comparisons whose name matches, and "cost per edge" if that does
@@ -30,7 +32,7 @@ refuse() {
 suite="" java=yes forward=()
 while [ $# -gt 0 ]; do
   case "$1" in
-    micro | embedded)
+    micro | embedded | queries)
       [ -z "$suite" ] || refuse "one suite at a time"
       suite=$1
       ;;

@@ -4,7 +4,11 @@
 //
 //   embedded_bench [--topology NAME (topologies.hpp)] [--store rocksdb|memory] [--records N] [--keys N]
 //                  [--value-bytes N] [--seed N] [--passes N] [--commit-ms 100] [--batch-bytes 131072] [--directory DIR]
-//                  [--fsync] [--waiting]     --waiting: nothing is processed while a commit is in flight
+//                  [--fsync] [--waiting] [--readers N] [--reads-per-second N]
+//
+// --waiting: nothing is processed while a commit is in flight. With readers, so many threads ask the store of the counts
+// by key at the same time, at that rate (0: as fast as they can); the line then has "reads_per_second", and a count that
+// goes down fails the run.
 #include <chrono>
 #include <cstdio>
 #include <exception>
@@ -23,6 +27,7 @@
 #include "flags.hpp"
 #include "measure.hpp"
 #include "run_directory.hpp"
+#include "store_readers.hpp"
 #include "topologies.hpp"
 #include "workload.hpp"
 
@@ -36,6 +41,8 @@ struct EngineOptions {
   std::size_t batch_bytes = 0;
   bool fsync = false;
   bool waiting = false;
+  unsigned readers = 0;
+  std::uint64_t reads_per_second = 0;
 };
 
 template <class T>
@@ -66,9 +73,16 @@ class EnginePass {
     Stopwatch watch;
     watch.start();
     require(streams.start());
+    StoreReaders readers(streams, workload_, options_.readers, options_.reads_per_second);
     wait_until_committed(streams);
     watch.stop();
-    const std::string details = ",\"commits\":" + std::to_string(streams.thread_status().front().commits);
+    readers.stop();
+    if (readers.wrong() > 0) throw std::runtime_error(std::to_string(readers.wrong()) + " reads were wrong");
+    std::string details = ",\"commits\":" + std::to_string(streams.thread_status().front().commits);
+    if (options_.readers > 0) {
+      const double rate = static_cast<double>(readers.reads()) / watch.seconds();
+      details += ",\"reads_per_second\":" + std::to_string(static_cast<std::uint64_t>(rate));
+    }
     verify(streams.log());
     if (!streams.close(config_.shutdown_timeout)) throw std::runtime_error("the engine did not stop");
     return {"millrace",
@@ -182,6 +196,8 @@ void run(Flags& flags) {
   options.batch_bytes = flags.number("batch-bytes", 128 << 10);
   options.fsync = flags.enabled("fsync");
   options.waiting = flags.enabled("waiting");
+  options.readers = static_cast<unsigned>(flags.number("readers", 0));
+  options.reads_per_second = flags.number("reads-per-second", 0);
   WorkloadOptions records;
   records.records = flags.number("records", 5'000'000);
   records.keys = static_cast<std::uint32_t>(flags.number("keys", records.keys));
@@ -190,6 +206,8 @@ void run(Flags& flags) {
   const std::uint64_t passes = flags.number("passes", 2);
   const std::string parent = flags.text("directory", std::filesystem::temp_directory_path().string());
   flags.reject_unknown();
+  if (options.readers > 0 && options.shape != Shape::Count)
+    throw std::invalid_argument("--readers needs --topology count");
   if (records.records == 0) throw std::invalid_argument("--records must be at least 1");
   const Workload workload(records);
   for (unsigned pass = 1; pass <= passes; ++pass) {

@@ -15,6 +15,7 @@
 #include <millrace/adapters/prometheus/text.hpp>
 #include <millrace/app/wait.hpp>
 #include "http_metrics.hpp"
+#include "memory_metrics.hpp"
 #include "own_thread.hpp"
 #include "wiring.hpp"
 
@@ -41,6 +42,7 @@ class Streams::Impl {
     // Handles of stores may outlive this.
     if (registry_) registry_->detach();
     state_gauges_collector_.reset();
+    memory_metrics_.reset();
     http_.reset();
   }
 
@@ -52,6 +54,8 @@ class Streams::Impl {
     auto catalog = wiring_->prepare_topics(topology_);
     if (!catalog) return catalog.error();
     catalog_ = std::move(*catalog);
+    memory_metrics_ = std::make_unique<MemoryMetrics>(wiring_->metrics(), wiring_->memory_shares(),
+                                                      [this] { return memory_in_use(); });
     registry_ = std::make_unique<StoreRegistry>(
         topology_, plan_tasks(topology_, config_.application_id, catalog_),
         [this](TaskId task, const std::string& store) { return explain_absence(task, store); });
@@ -349,6 +353,17 @@ class Streams::Impl {
     });
   }
 
+  MemoryMetrics::Bytes memory_in_use() const {
+    MemoryUse sum;
+    for (const ThreadStatus& thread : statuses()) {
+      sum.transaction_buffer_bytes += thread.memory.transaction_buffer_bytes;
+      sum.fetched_bytes += thread.memory.fetched_bytes;
+      sum.outbox_bytes += thread.memory.outbox_bytes;
+    }
+    return {wiring_->block_cache_bytes(),         wiring_->memtable_bytes(), sum.transaction_buffer_bytes,
+            wiring_->clean_budget().used_bytes(), sum.fetched_bytes,         sum.outbox_bytes};
+  }
+
   // Constant after construction.
   const Topology topology_;
   const StreamsConfig config_;
@@ -368,6 +383,7 @@ class Streams::Impl {
   GaugeHandle restoring_tasks_;
   GaugeHandle paused_;
   CollectorHandle state_gauges_collector_;
+  std::unique_ptr<MemoryMetrics> memory_metrics_;
 
   std::mutex mutex_;
   Phase phase_ = Phase::New;

@@ -24,7 +24,11 @@ struct Wiring::Parts {
         logger(given_logger == nullptr ? own_logger.get() : given_logger),
         metrics(MetricsOptions{.logger = logger}),
         process_metrics(metrics),
-        clean_budget(given.record_cache_max_bytes) {
+        shares(millrace::memory_shares(given)),
+        clean_budget(shares.of(MemoryOwner::RecordCaches)),
+        rocksdb_memory({.block_cache_bytes = static_cast<std::size_t>(shares.of(MemoryOwner::BlockCache)),
+                        .memtable_bytes = static_cast<std::size_t>(shares.of(MemoryOwner::Memtables))}),
+        backends(rocksdb_memory) {
     build_info = metrics.gauge(MetricId::BuildInfo, {kVersion});
     build_info->set(1);
     cache_bytes = metrics.gauge(MetricId::RecordCacheBytes);
@@ -39,7 +43,9 @@ struct Wiring::Parts {
   ProcessMetrics process_metrics;
   GaugeHandle build_info;
   GaugeHandle cache_bytes;
+  const MemoryShares shares;
   CacheBudget clean_budget;
+  RocksDbMemory rocksdb_memory;
   CollectorHandle collector;
   std::unique_ptr<StateDirectory> directory;
   std::unique_ptr<EmbeddedLog> log;
@@ -58,6 +64,8 @@ Result<std::unique_ptr<Wiring>> Wiring::open(const StreamsConfig& config, Logger
   parts.directory = std::move(*directory);
   EmbeddedLogOptions options;
   options.fsync = config.log_fsync;
+  options.memory = parts.rocksdb_memory;
+  options.write_buffer_bytes = static_cast<std::size_t>(parts.shares.of(MemoryOwner::Memtables) / 8 * 3);
   options.logger = parts.logger;
   auto log = open_embedded_log(parts.directory->log_path(), options);
   if (!log) return log.error();
@@ -103,6 +111,13 @@ Result<TopicCatalog> Wiring::prepare_topics(const Topology& topology) {
   return TopicCatalog(*topics);
 }
 
+const MemoryShares& Wiring::memory_shares() const { return parts_->shares; }
+std::int64_t Wiring::block_cache_bytes() const {
+  return static_cast<std::int64_t>(parts_->rocksdb_memory.block_cache_used_bytes());
+}
+std::int64_t Wiring::memtable_bytes() const {
+  return static_cast<std::int64_t>(parts_->rocksdb_memory.memtable_used_bytes());
+}
 std::string Wiring::metrics_text() const { return to_prometheus_text(parts_->metrics.snapshot()); }
 Log& Wiring::log() { return parts_->log->log(); }
 Logger& Wiring::logger() { return *parts_->logger; }

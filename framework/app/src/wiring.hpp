@@ -5,6 +5,7 @@
 #include <string>
 
 #include <millrace/app/system_clock.hpp>
+#include <millrace/config/memory_shares.hpp>
 #include <millrace/log/log.hpp>
 #include <millrace/runtime/state_directory.hpp>
 #include <millrace/runtime/stream_thread.hpp>
@@ -31,6 +32,10 @@ class Wiring {
   [[nodiscard]] TaskBackendFactory& backends();
   [[nodiscard]] CacheBudget& clean_budget();
   [[nodiscard]] StateDirectory& directory();
+  [[nodiscard]] const MemoryShares& memory_shares() const;
+  /// What all databases hold, at this moment. Thread-safe.
+  [[nodiscard]] std::int64_t block_cache_bytes() const;
+  [[nodiscard]] std::int64_t memtable_bytes() const;
   [[nodiscard]] const SystemClock& clock() const;
 
  private:

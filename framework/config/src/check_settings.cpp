@@ -6,6 +6,7 @@
 
 #include <millrace/base/assert.hpp>
 #include <millrace/base/bytes.hpp>
+#include <millrace/config/memory_shares.hpp>
 #include <millrace/config/parse_config.hpp>
 
 #include "binding.hpp"
@@ -44,6 +45,7 @@ class Checker {
     for (const RawSetting& setting : settings) check(setting);
     if (options_.complete) check_required();
     check_dead_letter();
+    check_memory();
     return std::move(result_);
   }
 
@@ -110,6 +112,21 @@ class Checker {
              fmt::format("{} is set, but no handler is dead-letter, so nothing would go there", kTopic),
              fmt::format("set {} or {} to dead-letter, or remove this line", kDeserialization, kProcessing));
     }
+  }
+
+  /// Parts that come to more than the whole.
+  void check_memory() {
+    auto fault = memory_fault(result_.config);
+    if (!fault) return;
+    // Where one of the keys is itself at fault, the sum says nothing.
+    const RawSetting* at = nullptr;
+    for (const char* key : {"memory.budget.bytes", "rocksdb.block.cache.max.bytes", "rocksdb.memtables.max.bytes",
+                            "statestore.uncommitted.max.bytes", "statestore.cache.max.bytes", "input.buffer.max.bytes",
+                            "producer.buffer.max.bytes"}) {
+      if (seen_.contains(key) && !good_.contains(key)) return;
+      if (at == nullptr && good_.contains(key)) at = good_.at(key);
+    }
+    report(*at, true, at->key, fault->message, fault->remedy);
   }
 
   /// Whether it is not known what `key` is meant to be, for another finding says that it is wrong or it was not read.

@@ -7,6 +7,7 @@
 
 #include <millrace/base/bytes.hpp>
 #include <millrace/config/did_you_mean.hpp>
+#include <millrace/config/streams_config.hpp>
 #include <millrace/config/units.hpp>
 #include <millrace/model/kafka_name.hpp>
 
@@ -35,7 +36,9 @@ class ValueReader {
       case PropertyType::Path: return read_path();
       case PropertyType::Bool: return read_bool();
       case PropertyType::Int: return read_number(parse_whole_number(text_));
-      case PropertyType::Size: return read_number(parse_size(text_));
+      case PropertyType::Size:
+        if (is_word()) return {ConfigValue::of_number(PropertyType::Size, kFromMemoryBudget)};
+        return read_number(parse_size(text_));
       case PropertyType::Duration: return read_number(parse_duration(text_));
       case PropertyType::Enum: return read_word();
     }
@@ -48,6 +51,9 @@ class ValueReader {
   }
 
   std::string write_allowed() const { return "write " + allowed_values(property_); }
+
+  /// "auto", of a size that may be derived.
+  bool is_word() const { return !property_.allowed.empty() && text_ == property_.allowed.front(); }
 
   // An empty name is the default of names that need not be set.
   ParsedValue read_name() const {

@@ -10,6 +10,7 @@ namespace config_detail {
 namespace {
 
 constexpr std::int64_t kKiB = 1024;
+constexpr std::int64_t kMiB = 1024 * kKiB;
 constexpr std::int64_t kTiB = std::int64_t{1} << 40;
 
 template <class T>
@@ -25,7 +26,9 @@ T member_from(const ConfigValue& value) {
 template <class T>
 std::string text_from(const T& member, const Property& property) {
   if constexpr (std::is_same_v<T, bool>) return member ? "true" : "false";
-  else if constexpr (std::is_integral_v<T>) return std::to_string(member);
+  else if constexpr (std::is_same_v<T, std::int64_t>) {
+    return member == kFromMemoryBudget && !property.allowed.empty() ? property.allowed.front() : std::to_string(member);
+  } else if constexpr (std::is_integral_v<T>) return std::to_string(member);
   else if constexpr (std::is_same_v<T, std::chrono::milliseconds>) return std::to_string(member.count());
   else if constexpr (std::is_same_v<T, std::filesystem::path>) return member.string();
   else if constexpr (std::is_enum_v<T>) {
@@ -171,38 +174,70 @@ void add_embedded_log(Table& table) {
                    nullptr});
 }
 
-void add_limits(Table& table) {
+/// A part of memory.budget.bytes.
+Binding memory_part(std::int64_t StreamsConfig::*member, std::string name, std::int64_t least_bytes, std::string doc) {
+  return row(member, {.name = std::move(name),
+                      .type = PropertyType::Size,
+                      .default_value = "auto",
+                      .min = least_bytes,
+                      .max = kTiB / 2,
+                      .allowed = {"auto"},
+                      .doc = std::move(doc),
+                      .importance = Importance::Low});
+}
+
+void add_memory(Table& table) {
   table.push_back(row(
-      &StreamsConfig::transaction_buffer_max_bytes,
-      {.name = "statestore.uncommitted.max.bytes",
+      &StreamsConfig::memory_budget_bytes,
+      {.name = "memory.budget.bytes",
        .type = PropertyType::Size,
-       .default_value = "64MiB",
-       .min = 64 * kKiB,
+       .default_value = "512MiB",
+       .min = 16 * kMiB,
        .max = kTiB,
-       .doc = "Bytes of uncommitted changes to state held in memory; when they are used up, the commit comes early."}));
-  table.push_back(row(&StreamsConfig::outbox_max_bytes,
-                      {.name = "producer.buffer.max.bytes",
-                       .type = PropertyType::Size,
-                       .default_value = "32MiB",
-                       .min = 64 * kKiB,
-                       .max = kTiB,
-                       .doc = "Bytes of results not yet committed; when they are used up, the commit comes early."}));
-  table.push_back(row(&StreamsConfig::record_cache_max_bytes,
-                      {.name = "statestore.cache.max.bytes",
-                       .type = PropertyType::Size,
-                       .default_value = "64MiB",
-                       .min = 0,
-                       .max = kTiB,
-                       .doc = "Bytes of the record caches of all state stores together: committed entries kept for "
-                              "reading and, up to half of it, what stores with caching hold back. 0 switches them off.",
-                       .importance = Importance::Medium}));
-  table.push_back(row(&StreamsConfig::fetch_max_bytes, {.name = "fetch.max.bytes",
-                                                        .type = PropertyType::Size,
-                                                        .default_value = "4MiB",
-                                                        .min = 4 * kKiB,
-                                                        .max = kTiB,
-                                                        .doc = "Bytes of input fetched ahead, per partition.",
-                                                        .importance = Importance::Low}));
+       .doc = "Memory of the process for state and records on their way. The parts below share it: block cache and "
+              "memtables of RocksDB have a quarter each; uncommitted changes, record caches, fetched input and results "
+              "an eighth each. A part that is set has what it is set to, and the others share the rest; parts that "
+              "come to more than the budget are refused. streams_memory_bytes and streams_memory_budget_bytes show "
+              "what each part has and may have. Not counted: stores in memory, which take what their entries need; the "
+              "program itself; what the allocator keeps. Give a process a quarter more than this.",
+       .importance = Importance::High}));
+  table.push_back(memory_part(&StreamsConfig::block_cache_max_bytes, "rocksdb.block.cache.max.bytes", 2 * kMiB,
+                              "Blocks, indexes and filters that RocksDB has read, of all stores and of the embedded "
+                              "log together. auto: a share of memory.budget.bytes."));
+  table.push_back(memory_part(&StreamsConfig::memtables_max_bytes, "rocksdb.memtables.max.bytes", 8 * kMiB,
+                              "Writes of all stores and of the embedded log that are not yet in a file; the log has "
+                              "three eighths of it. auto: a share of memory.budget.bytes."));
+  table.push_back(memory_part(&StreamsConfig::transaction_buffer_max_bytes, "statestore.uncommitted.max.bytes",
+                              64 * kKiB,
+                              "Bytes of uncommitted changes to state held in memory, of all tasks together; when they "
+                              "are used up, the commit comes early. auto: a share of memory.budget.bytes."));
+  table.push_back(memory_part(&StreamsConfig::record_cache_max_bytes, "statestore.cache.max.bytes", 0,
+                              "Bytes of the record caches of all state stores together: committed entries kept for "
+                              "reading and, up to half of it, what stores with caching hold back. 0 switches them "
+                              "off. auto: a share of memory.budget.bytes."));
+  table.push_back(memory_part(&StreamsConfig::input_buffer_max_bytes, "input.buffer.max.bytes", 64 * kKiB,
+                              "Bytes of input fetched and not yet processed, of all partitions together. When they are "
+                              "used up, nothing more is read until half of them is processed, but for what a task "
+                              "needs to go on. auto: a share of memory.budget.bytes."));
+  table.push_back(
+      memory_part(&StreamsConfig::outbox_max_bytes, "producer.buffer.max.bytes", 64 * kKiB,
+                  "Bytes of results that are not yet in the log, those of a commit under way included; when "
+                  "half of them is used up, the commit comes early. auto: a share of "
+                  "memory.budget.bytes."));
+  table.push_back(row(
+      &StreamsConfig::fetch_max_bytes,
+      {.name = "fetch.max.bytes",
+       .type = PropertyType::Size,
+       .default_value = "4MiB",
+       .min = 4 * kKiB,
+       .max = kTiB,
+       .doc =
+           "Bytes of input fetched at once, per partition; less where the partitions of a thread have less than twice "
+           "that in input.buffer.max.bytes.",
+       .importance = Importance::Low}));
+}
+
+void add_limits(Table& table) {
   table.push_back(row(&StreamsConfig::max_records_per_step,
                       {.name = "max.poll.records",
                        .type = PropertyType::Int,
@@ -266,6 +301,7 @@ Table make_table() {
   add_application(table);
   add_errors(table);
   add_embedded_log(table);
+  add_memory(table);
   add_limits(table);
   add_operations(table);
   return table;

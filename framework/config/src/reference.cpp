@@ -94,7 +94,9 @@ std::string allowed_values(const Property& property) {
     case PropertyType::Bool: return "true or false";
     case PropertyType::Int:
       return property.min == property.max ? plain(property.min) : "a whole number" + range(property, plain);
-    case PropertyType::Size: return "a size" + range(property, format_size) + ", such as 65536 or 64MiB";
+    case PropertyType::Size:
+      return (property.allowed.empty() ? "a size" : property.allowed.front() + " or a size") +
+             range(property, format_size) + ", such as 65536 or 64MiB";
     case PropertyType::Duration: return "milliseconds" + range(property, plain) + ", or with a unit, such as 5s";
     case PropertyType::Enum: return fmt::format("one of {}", fmt::join(property.allowed, ", "));
   }

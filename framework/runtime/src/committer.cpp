@@ -75,6 +75,7 @@ Result<void> Committer::apply(const CommitReceipt& receipt) {
 
 void Committer::abandon() {
   stage_ = Stage::Idle;
+  environment_.outbox.commit_ended();
   tasks_.clear();
   pending_ = {};
   failed_->increment();
@@ -82,6 +83,7 @@ void Committer::abandon() {
 
 std::optional<Result<void>> Committer::finish(Result<void> result) {
   stage_ = Stage::Idle;
+  environment_.outbox.commit_ended();
   tasks_.clear();
   duration_->observe(environment_.clock.steady_now() - began_);
   if (result) committed_->increment();

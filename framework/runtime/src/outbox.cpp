@@ -98,6 +98,7 @@ std::vector<PartitionAppend> Outbox::freeze() {
     frozen.full.clear();
   }
   active_.clear();
+  frozen_bytes_ = size_bytes_;
   size_bytes_ = sealed_bytes_ = 0;
   return appends;
 }
@@ -109,7 +110,7 @@ void Outbox::clear() {
   }
   active_.clear();
   touched_.clear();
-  size_bytes_ = sealed_bytes_ = 0;
+  size_bytes_ = sealed_bytes_ = frozen_bytes_ = 0;
 }
 
 }  // namespace millrace

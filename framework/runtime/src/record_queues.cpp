@@ -8,13 +8,20 @@
 
 namespace millrace {
 
-RecordQueues::RecordQueues(LogReader& reader, std::size_t fetch_max_bytes, Metrics& metrics, TaskIdle idle)
-    : reader_(reader), fetch_max_bytes_(fetch_max_bytes), metrics_(metrics), idle_(idle) {
+RecordQueues::RecordQueues(LogReader& reader, std::size_t fetch_max_bytes, Metrics& metrics, TaskIdle idle,
+                           FetchBudget* budget)
+    : reader_(reader), fetch_max_bytes_(fetch_max_bytes), metrics_(metrics), idle_(idle), budget_(budget) {
   MILLRACE_ASSERT(idle.wait <= milliseconds(0) || idle.clock != nullptr, "waiting needs a clock");
 }
 
 RecordQueues::~RecordQueues() {
-  for (Queue& queue : queues_) reader_.unassign(queue.slot);
+  for (Queue& queue : queues_) {
+    reader_.unassign(queue.slot);
+    queue.batch = {};
+    account(queue);
+    if (budget_ != nullptr) budget_->leave_partition();
+  }
+  if (budget_ != nullptr) budget_->leave(this);
 }
 
 Result<void> RecordQueues::add(const TopicPartition& partition, Offset from, Timestamp partition_time) {
@@ -28,12 +35,14 @@ Result<void> RecordQueues::add(const TopicPartition& partition, Offset from, Tim
   queue.consumed = metrics_.counter(MetricId::RecordsConsumed, {partition.topic});
   queue.lag = metrics_.gauge(MetricId::ConsumerLag, {partition.topic, to_string(partition.partition)});
   queues_.push_back(std::move(queue));
+  if (budget_ != nullptr) budget_->enter_partition();
   return {};
 }
 
 void RecordQueues::rewind(std::size_t partition, Offset offset, Timestamp partition_time) {
   Queue& queue = queues_.at(partition);
   queue.batch = {};
+  account(queue);
   queue.index = 0;
   queue.position = offset;
   queue.time = partition_time;
@@ -43,12 +52,14 @@ void RecordQueues::rewind(std::size_t partition, Offset offset, Timestamp partit
 }
 
 Result<void> RecordQueues::fetch(Queue& queue) {
-  reader_.recycle(std::exchange(queue.batch, {}));
-  queue.index = 0;
-  auto fetched = reader_.poll(queue.slot, fetch_max_bytes_);
+  release(queue);
+  const std::size_t max_bytes = allowed_bytes();
+  if (max_bytes == 0) return {};
+  auto fetched = reader_.poll(queue.slot, max_bytes);
   if (!fetched) return fetched.error();
   if (!*fetched) return {};
   queue.batch = std::move(**fetched);
+  account(queue);
   queue.index = 0;
   queue.consumed->increment(queue.batch.records.size());
   // A batch may hold no records for us, only move the position on.
@@ -71,6 +82,32 @@ void RecordQueues::extract_time(Queue& queue) {
   auto time = queue.source->extract_time(head, queue.time);
   head.timestamp = time ? std::max(*time, kNoTimestamp) : kNoTimestamp;
   if (!time) queue.time_error = time.error();
+}
+
+std::size_t RecordQueues::allowed_bytes() {
+  if (budget_ == nullptr) return fetch_max_bytes_;
+  // With a head in another partition the task holds memory, and lets go of it only if this one has a head, too.
+  constexpr std::size_t kOneBatch = 1;
+  bool needed = std::any_of(queues_.begin(), queues_.end(), [](const Queue& queue) { return queue.has_head(); });
+  if (budget_->may_read_ahead() && (needed || budget_->take_turn(this)))
+    return std::min(fetch_max_bytes_, budget_->fetch_bytes());
+  if (needed) return kOneBatch;
+  bool first = budget_->used_bytes() == 0 && budget_->take_turn(this);
+  if (!first) budget_->wait(this);
+  return first ? kOneBatch : 0;
+}
+
+void RecordQueues::release(Queue& queue) {
+  reader_.recycle(std::exchange(queue.batch, {}));
+  queue.index = 0;
+  account(queue);
+}
+
+void RecordQueues::account(Queue& queue) const {
+  if (budget_ == nullptr) return;
+  auto views = static_cast<std::int64_t>(queue.batch.records.size() * sizeof(RecordView));
+  auto held = static_cast<std::int64_t>(queue.batch.size_bytes) + views;
+  budget_->add(held - std::exchange(queue.held_bytes, held));
 }
 
 Result<bool> RecordQueues::fill() {
@@ -139,6 +176,8 @@ void RecordQueues::skip(std::size_t partition) {
   const RecordView& record = queue.batch.records[queue.index];
   ++queue.index;
   queue.position = queue.has_head() ? record.offset.next() : queue.batch.next;
+  // At once: another task may wait for the memory.
+  if (!queue.has_head()) release(queue);
   note_head(queue);
 }
 

@@ -39,7 +39,7 @@ StreamTask::StreamTask(TaskEnvironment& environment, TaskId id, std::unique_ptr<
       id_(id),
       stores_(std::move(stores)),
       queues_(reader, static_cast<std::size_t>(environment.config.fetch_max_bytes), environment.metrics,
-              {environment.config.max_task_idle, &environment.clock}),
+              {environment.config.max_task_idle, &environment.clock}, &environment.memory.fetched),
       processed_(environment.metrics.counter(MetricId::RecordsProcessed, {to_string(id)})),
       stream_punctuations_(environment.metrics.counter(MetricId::Punctuations, {"stream_time"})),
       wall_punctuations_(environment.metrics.counter(MetricId::Punctuations, {"wall_clock_time"})),
@@ -48,6 +48,7 @@ StreamTask::StreamTask(TaskEnvironment& environment, TaskId id, std::unique_ptr<
 StreamTask::~StreamTask() {
   // Before the stores go.
   if (environment_.stores != nullptr) environment_.stores->reads(id_).withdraw(publication_);
+  note_dirty_bytes(0);
 }
 
 void StreamTask::publish_stores() {
@@ -98,6 +99,7 @@ Result<void> StreamTask::build_nodes() {
   stores_->seal();
   environment_.outbox.seal();
   context_->observed_times().seal();
+  note_dirty_bytes(stores_->dirty_bytes());
   // What init() wrote, sent or asked for needs a commit as a record does; wants_commit() without one would wait for
   // ever.
   dirty_ = wants_commit() || stores_->dirty_bytes() > 0 || environment_.outbox.size_bytes() > sent_before_bytes;
@@ -172,7 +174,12 @@ Result<void> StreamTask::run_atom(Body&& body) {
   stores_->seal();
   environment_.outbox.seal();
   context_->observed_times().seal();
+  note_dirty_bytes(stores_->dirty_bytes());
   return {};
+}
+
+void StreamTask::note_dirty_bytes(std::int64_t bytes) {
+  environment_.memory.transaction_buffer_bytes += bytes - std::exchange(noted_dirty_bytes_, bytes);
 }
 
 /// The wall clock, as exact as it matters: reading it costs as much as a cheap operator does. While records take less
@@ -269,8 +276,9 @@ SteadyTime StreamTask::next_punctuation() const {
 }
 
 bool StreamTask::wants_commit() const {
-  return context_->commit_requested() || environment_.outbox.size_bytes() >= environment_.config.outbox_max_bytes ||
-         stores_->dirty_bytes() >= environment_.config.transaction_buffer_max_bytes;
+  const ThreadMemory& memory = environment_.memory;
+  return context_->commit_requested() || environment_.outbox.size_bytes() >= memory.outbox_max_bytes ||
+         memory.transaction_buffer_bytes >= memory.transaction_buffer_max_bytes;
 }
 
 Result<void> StreamTask::flush_one(CachingKeyValueBytesStore& cache) {
@@ -377,12 +385,14 @@ Result<void> StreamTask::commit(const CommitReceipt& receipt) {
   committed_times_ = frozen_times_;
   auto applied = stores_->apply_frozen(stamps, committed_times_);
   broken_ = !applied;
+  note_dirty_bytes(stores_->dirty_bytes());
   if (!applied) return applied.error().at({.task = to_string(id_)});
   return {};
 }
 
 Result<void> StreamTask::abort() {
   stores_->drop_all();
+  note_dirty_bytes(0);
   for (std::size_t i = 0; i < committed_.size(); ++i)
     queues_.rewind(i, committed_[i].from, committed_[i].partition_time);
   dirty_ = false;

@@ -24,10 +24,12 @@ StreamThread::StreamThread(StreamThreadPorts ports, int index, const std::string
       lifecycle_(name_, ports.listeners, *logger_),
       task_states_(name_, ports.listeners, *logger_),
       outbox_(ports.catalog, ports.metrics),
-      cache_budget_(ports.config.record_cache_max_bytes / 2 / std::max(ports.config.num_stream_threads, 1),
-                    &ports.clean_budget),
+      cache_budget_(
+          memory_shares(ports.config).of(MemoryOwner::RecordCaches) / 2 / std::max(ports.config.num_stream_threads, 1),
+          &ports.clean_budget),
+      memory_(memory_shares(ports.config), ports.config.num_stream_threads),
       environment_{ports.config,  ports.topology, ports.catalog, ports.clock, *logger_,
-                   ports.metrics, outbox_,        cache_budget_, ports.stores},
+                   ports.metrics, outbox_,        cache_budget_, memory_,     ports.stores},
       reader_(ports.log.open_reader(wake_up_)),
       writer_(ports.log.open_writer(name_, wake_up_)),
       membership_(join()),
@@ -339,12 +341,10 @@ Timestamp StreamThread::observed_time(TaskId task, std::string_view name) const 
 void StreamThread::publish_status() {
   ThreadStatus status;
   std::size_t buffered = 0;
-  std::int64_t dirty_bytes = 0;
   for (const auto& [id, task] : tasks_) {
     status.running.push_back(id);
     status.lag_records += task->lag();
     buffered += task->buffered_records();
-    dirty_bytes += task->dirty_bytes();
     task->report();
   }
   status.restoring = restorer_->progress();
@@ -352,8 +352,10 @@ void StreamThread::publish_status() {
   status.processed_records = processed_;
   status.commits = commits_;
   status.failure = failure_;
-  buffer_bytes_->set(dirty_bytes);
-  outbox_bytes_->set(outbox_.size_bytes());
+  status.memory = {memory_.transaction_buffer_bytes, memory_.fetched.used_bytes(),
+                   outbox_.size_bytes() + outbox_.frozen_bytes()};
+  buffer_bytes_->set(status.memory.transaction_buffer_bytes);
+  outbox_bytes_->set(status.memory.outbox_bytes);
   buffered_records_->set(buffered);
   std::lock_guard lock(status_mutex_);
   status_ = std::move(status);

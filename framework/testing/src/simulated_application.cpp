@@ -49,7 +49,7 @@ SimulatedApplication::SimulatedApplication(Topology topology, SimulationOptions 
     process.disk = std::make_unique<DurableMemoryState>();
     if (options_.wrap_state) process.state = options_.wrap_state(number, *process.disk);
     process.metrics = std::make_unique<Metrics>();
-    process.clean_budget = std::make_unique<CacheBudget>(options_.config.record_cache_max_bytes);
+    process.clean_budget = std::make_unique<CacheBudget>(memory_shares(options_.config).of(MemoryOwner::RecordCaches));
   }
   start_missing_threads();
 }
@@ -92,8 +92,8 @@ void SimulatedApplication::create_topics() {
   for (const std::string& name : names) specs.push_back({name, options_.partitions, CleanupPolicy::Delete});
   LogAdmin& admin = static_cast<Log&>(*log_).admin();
   await(admin.ensure_topics(specs));
-  auto internal = require(
-      plan_internal_topics(topology_, options_.config.application_id, TopicCatalog(await(admin.topics()))));
+  auto internal =
+      require(plan_internal_topics(topology_, options_.config.application_id, TopicCatalog(await(admin.topics()))));
   await(admin.ensure_topics(internal));
   catalog_ = TopicCatalog(await(admin.topics()));
 }
@@ -104,8 +104,8 @@ void SimulatedApplication::start_thread(int number, int index) {
   std::string name = fmt::format("{}-{}", options_.config.application_id, index);
   std::string run_id = fmt::format("run{}", ++runs_);
   SimThreadId id = scheduler_.add_thread(name, [&](WakeUp wake_up) {
-    StreamThreadPorts ports{options_.config,   topology_,        catalog_, scheduler_.clock(),   *logger_,
-                            *process.metrics,  log_of_threads(), state,    nullptr, *process.clean_budget};
+    StreamThreadPorts ports{options_.config,  topology_, catalog_, scheduler_.clock(),   *logger_, *process.metrics,
+                            log_of_threads(), state,     nullptr,  *process.clean_budget};
     return std::make_unique<StreamThread>(ports, index, run_id, std::move(wake_up));
   });
   running_[id] = {number, index, name};

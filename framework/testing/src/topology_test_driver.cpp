@@ -53,7 +53,7 @@ struct TopologyTestDriver::Parts {
       : topology(std::move(given_topology)),
         options(std::move(given_options)),
         clock(options.start),
-        clean_budget(options.config.record_cache_max_bytes) {
+        clean_budget(memory_shares(options.config).of(MemoryOwner::RecordCaches)) {
     if (options.config.application_id.empty()) options.config.application_id = "test";
     if (options.persistent_stores != nullptr) {
       directory = require(StateDirectory::open(options.config.state_dir, options.config.application_id));

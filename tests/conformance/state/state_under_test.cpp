@@ -17,7 +17,7 @@ std::unique_ptr<TaskBackendFactory> make_memory() { return std::make_unique<Memo
 std::unique_ptr<TaskBackendFactory> make_rocksdb() {
   constexpr std::size_t kMiB = std::size_t{1} << 20;
   return std::make_unique<RocksDbTaskBackendFactory>(
-      RocksDbStateOptions{.block_cache_bytes = kMiB, .write_buffer_bytes = kMiB});
+      RocksDbMemory({.block_cache_bytes = kMiB, .memtable_bytes = kMiB}));
 }
 
 // The suite opens a database hundreds of times, and each opening waits for the disk. What it asks is whether a store

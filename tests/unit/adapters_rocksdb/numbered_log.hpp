@@ -21,7 +21,7 @@ inline const std::string kGroup = "group";
 /// As little memory as it takes, so that tables come about too.
 inline EmbeddedLogOptions small_log(bool fsync = false) {
   constexpr std::size_t kMiB = std::size_t{1} << 20;
-  return {.fsync = fsync, .write_buffer_bytes = kMiB, .block_cache_bytes = kMiB};
+  return {.fsync = fsync, .write_buffer_bytes = kMiB, .memory = RocksDbMemory({kMiB, 4 * kMiB})};
 }
 
 /// The value of the n-th record of each partition.

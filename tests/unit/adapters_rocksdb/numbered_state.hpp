@@ -13,9 +13,9 @@ namespace millrace::rocksdb_test {
 inline const std::vector<std::string> kStores{"left", "right"};
 
 /// Little memory, so that tables come about after some hundred commits.
-inline RocksDbStateOptions small_state() {
+inline RocksDbMemory small_state() {
   constexpr std::size_t kMiB = std::size_t{1} << 20;
-  return {.block_cache_bytes = kMiB, .write_buffer_bytes = 3 * kMiB};
+  return RocksDbMemory({.block_cache_bytes = kMiB, .memtable_bytes = 3 * kMiB});
 }
 
 using Map = std::map<Bytes, Bytes>;

@@ -55,6 +55,10 @@ TEST(ParseConfig, TakesEveryKey) {
       setting("embedded.default.partitions", "1024"),
       setting("embedded.topic.scans.partitions", "8"),
       setting("embedded.topic.a.partitions.partitions", "3"),
+      setting("memory.budget.bytes", "1GiB"),
+      setting("rocksdb.block.cache.max.bytes", "100MiB"),
+      setting("rocksdb.memtables.max.bytes", "auto"),
+      setting("input.buffer.max.bytes", "8MiB"),
       setting("statestore.uncommitted.max.bytes", "64KiB"),
       setting("producer.buffer.max.bytes", "65536"),
       setting("statestore.cache.max.bytes", "0"),
@@ -80,6 +84,9 @@ TEST(ParseConfig, TakesEveryKey) {
   expected.log_fsync = true;
   expected.default_partitions = 1024;
   expected.topic_partitions = {{"scans", 8}, {"a.partitions", 3}};
+  expected.memory_budget_bytes = std::int64_t{1} << 30;
+  expected.block_cache_max_bytes = 100 << 20;
+  expected.input_buffer_max_bytes = 8 << 20;
   expected.transaction_buffer_max_bytes = 65'536;
   expected.outbox_max_bytes = 65'536;
   expected.record_cache_max_bytes = 0;
@@ -136,7 +143,10 @@ TEST(ParseConfig, RangesIncludeBothEnds) {
                   property.type == PropertyType::Duration;
     if (!number || property.name.find('<') != std::string::npos) continue;
     auto count = [&](std::int64_t value) {
-      return findings(with_id({setting(property.name, std::to_string(value))})).size();
+      std::vector<RawSetting> settings = with_id({setting(property.name, std::to_string(value))});
+      // So that the largest part fits into the whole.
+      if (property.name != "memory.budget.bytes") settings.push_back(setting("memory.budget.bytes", "1TiB", 3));
+      return findings(settings).size();
     };
     EXPECT_EQ(count(property.min), 0u) << property.name;
     EXPECT_EQ(count(property.max), 0u) << property.name;

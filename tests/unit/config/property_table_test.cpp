@@ -37,9 +37,7 @@ TEST(PropertyTable, KeepsTheDefaultsThatAreDocumented) {
   EXPECT_EQ(config.dead_letter_topic, "");
   EXPECT_FALSE(config.log_fsync);
   EXPECT_EQ(config.default_partitions, 1);
-  EXPECT_EQ(config.transaction_buffer_max_bytes, 64 << 20);
-  EXPECT_EQ(config.outbox_max_bytes, 32 << 20);
-  EXPECT_EQ(config.record_cache_max_bytes, 64 << 20);
+  EXPECT_EQ(config.memory_budget_bytes, 512 << 20);
   EXPECT_EQ(config.fetch_max_bytes, 4 << 20);
   EXPECT_EQ(config.max_records_per_step, 1000);
   EXPECT_TRUE(config.metrics_enabled);

@@ -7,6 +7,7 @@
 
 #include "log_keys.hpp"
 #include "log_listener.hpp"
+#include "memory_parts.hpp"
 #include "record_files.hpp"
 #include "state_options.hpp"
 
@@ -47,9 +48,10 @@ std::size_t memtable_bytes(const EmbeddedLogOptions& options) {
 
 }  // namespace
 
-rocksdb::DBOptions log_database_options(const EmbeddedLogOptions& options) {
+rocksdb::DBOptions log_database_options(const EmbeddedLogOptions& options, const RocksDbMemory& memory) {
   rocksdb::DBOptions database;
   make_quiet(database);
+  database.write_buffer_manager = memory.parts()->memtables->manager();
   database.create_if_missing = true;
   database.create_missing_column_families = true;
   database.max_open_files = kOpenFiles;

@@ -10,7 +10,7 @@
 
 namespace millrace {
 
-[[nodiscard]] rocksdb::DBOptions log_database_options(const EmbeddedLogOptions& options);
+[[nodiscard]] rocksdb::DBOptions log_database_options(const EmbeddedLogOptions& options, const RocksDbMemory& memory);
 /// Batches of records: large values under rising keys.
 [[nodiscard]] rocksdb::ColumnFamilyOptions batch_column_options(const EmbeddedLogOptions& options,
                                                                 const std::shared_ptr<rocksdb::Cache>& block_cache);

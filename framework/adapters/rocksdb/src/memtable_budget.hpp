@@ -18,6 +18,9 @@ class MemtableBudget {
 
   [[nodiscard]] const std::shared_ptr<rocksdb::WriteBufferManager>& manager() const { return manager_; }
 
+  /// Of all memtables.
+  [[nodiscard]] std::size_t bytes() const { return manager_->buffer_size(); }
+
   /// Both are borrowed until leave().
   void enter(rocksdb::DB& db, rocksdb::ColumnFamilyHandle& column);
   void leave(rocksdb::ColumnFamilyHandle& column);

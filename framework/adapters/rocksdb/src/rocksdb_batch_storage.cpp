@@ -8,6 +8,7 @@
 
 #include "database_directory.hpp"
 #include "log_options.hpp"
+#include "memory_parts.hpp"
 #include "record_files.hpp"
 #include "slices.hpp"
 
@@ -21,6 +22,7 @@ constexpr const char* kIndexColumn = "index";
 // The memory of a common transaction is kept (to take it anew for each costs as much as a copy of the bytes), that of
 // an uncommonly large one is given back.
 constexpr std::size_t kKeptBatchBytes = std::size_t{32} << 20;
+constexpr std::size_t kOwnCacheBytes = std::size_t{8} << 20;
 
 Bytes single(char key) { return Bytes(1, key); }
 
@@ -52,14 +54,17 @@ Result<std::unique_ptr<RocksDbBatchStorage>> RocksDbBatchStorage::open(const std
                                                                        const EmbeddedLogOptions& options) {
   MILLRACE_TRY(DatabaseDirectory(directory, "log", kLogFormat, kLogErrors).claim());
   MILLRACE_TRY(check_record_files(directory, kLogErrors));
-  auto block_cache = rocksdb::NewLRUCache(options.block_cache_bytes);
+  // The limit of its own is never reached: the column of the batches keeps to less.
+  const RocksDbMemory memory = options.memory.value_or(
+      RocksDbMemory({.block_cache_bytes = kOwnCacheBytes, .memtable_bytes = 4 * options.write_buffer_bytes}));
+  const auto& block_cache = memory.parts()->block_cache;
   std::vector<rocksdb::ColumnFamilyDescriptor> columns{
       {rocksdb::kDefaultColumnFamilyName, small_column_options(block_cache)},
       {kIndexColumn, small_column_options(block_cache)},
       {kBatchColumn, batch_column_options(options, block_cache)}};
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
-  auto status = rocksdb::DB::Open(log_database_options(options), directory.string(), columns, &handles, &db);
+  auto status = rocksdb::DB::Open(log_database_options(options, memory), directory.string(), columns, &handles, &db);
   if (!status.ok()) return open_error(status, directory, kLogErrors);
   return std::unique_ptr<RocksDbBatchStorage>(
       new RocksDbBatchStorage(directory, std::unique_ptr<rocksdb::DB>(db), std::move(handles), options.fsync));

@@ -40,14 +40,15 @@ Bytes encode_stamp(const ChangelogStamp& stamp) {
 
 std::vector<rocksdb::ColumnFamilyDescriptor> describe_columns(const std::vector<std::string>& found,
                                                               const std::vector<std::string>& stores,
-                                                              const std::shared_ptr<rocksdb::Cache>& block_cache) {
+                                                              const std::shared_ptr<rocksdb::Cache>& block_cache,
+                                                              const MemtableBudget& budget) {
   std::vector<std::string> names = found;
   for (const std::string& store : stores) names.push_back(column_name(store));
   names.push_back(rocksdb::kDefaultColumnFamilyName);
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
   std::vector<rocksdb::ColumnFamilyDescriptor> columns;
-  for (const std::string& name : names) columns.emplace_back(name, state_column_options(block_cache));
+  for (const std::string& name : names) columns.emplace_back(name, state_column_options(block_cache, budget.bytes()));
   return columns;
 }
 
@@ -69,8 +70,8 @@ Result<std::unique_ptr<TaskBackend>> RocksDbTaskBackend::open(const std::filesys
   }
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* opened = nullptr;
-  auto status =
-      rocksdb::DB::Open(options, directory.string(), describe_columns(found, stores, block_cache), &handles, &opened);
+  auto status = rocksdb::DB::Open(options, directory.string(), describe_columns(found, stores, block_cache, *budget),
+                                  &handles, &opened);
   if (!status.ok()) return open_error(status, directory, kStateErrors);
   auto database = std::make_shared<TaskDatabase>(std::unique_ptr<rocksdb::DB>(opened), directory, block_cache, budget);
   std::unique_ptr<RocksDbTaskBackend> backend(new RocksDbTaskBackend(std::move(database)));
@@ -182,8 +183,8 @@ Result<void> RocksDbTaskBackend::wipe(const std::string& name) {
   auto dropped = database_->db().DropColumnFamily(store.backend.column()->handle());
   if (!dropped.ok()) return fail(dropped);
   rocksdb::ColumnFamilyHandle* handle = nullptr;
-  auto created =
-      database_->db().CreateColumnFamily(state_column_options(database_->block_cache()), column_name(name), &handle);
+  auto created = database_->db().CreateColumnFamily(
+      state_column_options(database_->block_cache(), database_->budget().bytes()), column_name(name), &handle);
   if (!created.ok()) return fail(created);
   store.backend.replace(std::make_shared<StoreColumn>(database_, handle));
   store.stamp = {};

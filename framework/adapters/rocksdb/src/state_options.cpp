@@ -1,5 +1,7 @@
 #include "state_options.hpp"
 
+#include <algorithm>
+
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
@@ -15,6 +17,7 @@ constexpr std::size_t kMiB = std::size_t{1} << 20;
 // What one store may hold in its memtable; the WAL, which is read again after a crash, is bounded by twice that. An
 // entry costs as much then as when it was written, up to 4 us on a busy machine: 8 MiB took a start beyond a second.
 constexpr std::size_t kMemtableBytes = 4 * kMiB;
+constexpr std::size_t kLeastMemtableBytes = 256 * kKiB;
 // Files kept open per task: a process may have many tasks and 1,024 descriptors.
 constexpr int kOpenFiles = 64;
 constexpr double kBloomBitsPerKey = 10;
@@ -61,7 +64,8 @@ rocksdb::DBOptions state_database_options(std::shared_ptr<rocksdb::WriteBufferMa
   return options;
 }
 
-rocksdb::ColumnFamilyOptions state_column_options(std::shared_ptr<rocksdb::Cache> block_cache) {
+rocksdb::ColumnFamilyOptions state_column_options(std::shared_ptr<rocksdb::Cache> block_cache,
+                                                  std::size_t memtable_budget_bytes) {
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = std::move(block_cache);
   table.block_size = 4 * kKiB;
@@ -75,7 +79,8 @@ rocksdb::ColumnFamilyOptions state_column_options(std::shared_ptr<rocksdb::Cache
 
   rocksdb::ColumnFamilyOptions options;
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  options.write_buffer_size = kMemtableBytes;
+  // Where there is little for all stores, one does not have most of it.
+  options.write_buffer_size = std::clamp(memtable_budget_bytes / 8, kLeastMemtableBytes, kMemtableBytes);
   options.max_write_buffer_number = 3;
   // Twice the default, for memtables of half the usual size: as many compactions as those would make.
   options.level0_file_num_compaction_trigger = 8;

@@ -29,7 +29,8 @@ struct Property {
   /// Int, Size (bytes) and Duration (milliseconds): what is allowed, both ends included.
   std::int64_t min = std::numeric_limits<std::int64_t>::min();
   std::int64_t max = std::numeric_limits<std::int64_t>::max();
-  /// Enum: the words, in the order of ConfigValue::as_index().
+  /// Enum: the words, in the order of ConfigValue::as_index(). Size: "auto" if it may be a share of
+  /// memory.budget.bytes.
   std::vector<std::string> allowed = {};
   /// What the property does; whole sentences.
   std::string doc = {};

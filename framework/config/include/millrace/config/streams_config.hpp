@@ -24,6 +24,9 @@ enum class ExceptionResponse : std::uint8_t { Fail, Continue, DeadLetter };
 [[nodiscard]] std::string_view to_string(OffsetReset reset);
 [[nodiscard]] std::string_view to_string(ExceptionResponse response);
 
+/// Of a size that is a part of memory.budget.bytes: "auto", its share of what the other parts leave.
+inline constexpr std::int64_t kFromMemoryBudget = -1;
+
 /// The settings of one process. Plain values; the defaults are those of the property table, where each member's
 /// meaning, range and key are written down (docs/reference/configuration.md). Only application_id has no usable
 /// default.
@@ -42,10 +45,15 @@ struct StreamsConfig {
   ExceptionResponse processing_exception_handler = ExceptionResponse::Fail;
   std::string dead_letter_topic;  ///< empty unless a handler is DeadLetter
 
-  std::int64_t transaction_buffer_max_bytes = std::int64_t{64} << 20;
-  std::int64_t outbox_max_bytes = std::int64_t{32} << 20;
-  std::int64_t record_cache_max_bytes = std::int64_t{64} << 20;  ///< 0: no cache
-  std::int64_t fetch_max_bytes = std::int64_t{4} << 20;          ///< per partition
+  std::int64_t memory_budget_bytes = std::int64_t{512} << 20;
+  // Parts of it; memory_shares() says what each comes to.
+  std::int64_t block_cache_max_bytes = kFromMemoryBudget;
+  std::int64_t memtables_max_bytes = kFromMemoryBudget;
+  std::int64_t transaction_buffer_max_bytes = kFromMemoryBudget;
+  std::int64_t record_cache_max_bytes = kFromMemoryBudget;  ///< 0: no cache
+  std::int64_t input_buffer_max_bytes = kFromMemoryBudget;
+  std::int64_t outbox_max_bytes = kFromMemoryBudget;
+  std::int64_t fetch_max_bytes = std::int64_t{4} << 20;  ///< per partition
   int max_records_per_step = 1000;
   bool process_ahead = true;  ///< while a commit is in flight
 

@@ -33,13 +33,17 @@ class Outbox {
   /// What was added since the last seal() goes.
   void rollback();
 
-  /// Takes out all sealed records, in order per partition.
+  /// Takes out all sealed records, in order per partition. REQUIRES: commit_ended() since the last one.
   [[nodiscard]] std::vector<PartitionAppend> freeze();
+  /// Nobody holds what freeze() gave any more.
+  void commit_ended() { frozen_bytes_ = 0; }
   /// Forgets everything.
   void clear();
 
   [[nodiscard]] bool empty() const { return size_bytes_ == 0; }
+  /// Without what is frozen.
   [[nodiscard]] std::int64_t size_bytes() const { return size_bytes_; }
+  [[nodiscard]] std::int64_t frozen_bytes() const { return frozen_bytes_; }
 
  private:
   struct PartitionBox {
@@ -69,6 +73,7 @@ class Outbox {
   std::vector<Place> active_;   // with records
   std::int64_t size_bytes_ = 0;
   std::int64_t sealed_bytes_ = 0;
+  std::int64_t frozen_bytes_ = 0;
 };
 
 }  // namespace millrace

@@ -11,6 +11,7 @@
 #include <millrace/base/clock.hpp>
 #include <millrace/log/log.hpp>
 #include <millrace/metrics/metrics.hpp>
+#include <millrace/runtime/thread_memory.hpp>
 #include <millrace/topology/node.hpp>
 
 namespace millrace {
@@ -25,8 +26,10 @@ struct TaskIdle {
 
 class RecordQueues {
  public:
-  /// Borrows the reader, which outlives the queues. Reads each partition up to about `fetch_max_bytes` ahead.
-  RecordQueues(LogReader& reader, std::size_t fetch_max_bytes, Metrics& metrics, TaskIdle idle = {});
+  /// Borrows reader and budget, which outlive the queues. Reads each partition up to about `fetch_max_bytes` ahead,
+  /// or less if the budget says so; it may be null.
+  RecordQueues(LogReader& reader, std::size_t fetch_max_bytes, Metrics& metrics, TaskIdle idle = {},
+               FetchBudget* budget = nullptr);
   ~RecordQueues();
   RecordQueues(const RecordQueues&) = delete;
   RecordQueues& operator=(const RecordQueues&) = delete;
@@ -81,7 +84,8 @@ class RecordQueues {
     Offset position;
     Timestamp time = kNoTimestamp;
     std::optional<SteadyTime> empty_since = {};
-    bool waited_for = false;  // long enough
+    bool waited_for = false;      // long enough
+    std::int64_t held_bytes = 0;  // of the budget
     CounterHandle consumed;
     GaugeHandle lag;
     SourceNode* source = nullptr;     // where it tells the time of records
@@ -96,11 +100,18 @@ class RecordQueues {
   }
   static void extract_time(Queue& queue);
   [[nodiscard]] bool keeps_waiting_for(Queue& queue);
+  /// Bytes to fetch now; 0: none, since other records are to be processed first.
+  [[nodiscard]] std::size_t allowed_bytes();
+  /// The batch is processed.
+  void release(Queue& queue);
+  /// Tells the budget what the queue holds now.
+  void account(Queue& queue) const;
 
   LogReader& reader_;
   const std::size_t fetch_max_bytes_;
   Metrics& metrics_;
   const TaskIdle idle_;
+  FetchBudget* const budget_;
   std::vector<Queue> queues_;
 };
 

@@ -84,6 +84,8 @@ class StreamTask {
   StreamTask(TaskEnvironment& environment, TaskId id, std::unique_ptr<TaskStores> stores, LogReader& reader);
   /// Lets other threads read the stores, until the task goes.
   void publish_stores();
+  /// Keeps the thread's sum of uncommitted bytes up to date.
+  void note_dirty_bytes(std::int64_t bytes);
   [[nodiscard]] Result<void> build_nodes();
   void wire_nodes();
   [[nodiscard]] Result<void> process_one();
@@ -117,6 +119,7 @@ class StreamTask {
   TaskReads::Publication publication_ = 0;  // none
   ObservedTimes::Snapshot committed_times_;
   ObservedTimes::Snapshot frozen_times_;
+  std::int64_t noted_dirty_bytes_ = 0;
   bool dirty_ = false;
   bool broken_ = false;
   bool undecodable_ = false;  // the record being processed was left out before anybody saw it

@@ -33,6 +33,7 @@ struct ThreadStatus {
   std::uint64_t processed_records = 0;
   std::uint64_t commits = 0;
   std::int64_t lag_records = 0;
+  MemoryUse memory{};
   std::optional<Error> failure;  ///< why it died
 };
 
@@ -48,7 +49,7 @@ struct StreamThreadPorts {
   TaskBackendFactory& backends;
   const StateDirectory* directory;  ///< nullptr: no files (tests); "0_3" names a task
   CacheBudget& clean_budget;
-  StoreRegistry* stores = nullptr;  ///< where running tasks publish their stores; nullptr: nowhere
+  StoreRegistry* stores = nullptr;              ///< where running tasks publish their stores; nullptr: nowhere
   const RuntimeListeners* listeners = nullptr;  ///< nullptr: nobody is told
 };
 
@@ -139,6 +140,7 @@ class StreamThread {
   TaskLifecycles task_states_;
   Outbox outbox_;
   CacheBudget cache_budget_;
+  ThreadMemory memory_;
   TaskEnvironment environment_;
   std::unique_ptr<LogReader> reader_;
   std::unique_ptr<LogWriter> writer_;

@@ -9,6 +9,7 @@
 #include <millrace/metrics/metrics.hpp>
 #include <millrace/runtime/outbox.hpp>
 #include <millrace/runtime/store_query.hpp>
+#include <millrace/runtime/thread_memory.hpp>
 #include <millrace/runtime/topic_catalog.hpp>
 #include <millrace/state/transaction_buffer.hpp>
 #include <millrace/topology/topology.hpp>
@@ -24,6 +25,7 @@ struct TaskEnvironment {
   Metrics& metrics;
   Outbox& outbox;
   CacheBudget& cache_budget;  ///< of this thread: what the caches of its stores may hold
+  ThreadMemory& memory;
   StoreRegistry* stores = nullptr;  ///< nullptr: nobody reads the stores from outside
 };
 

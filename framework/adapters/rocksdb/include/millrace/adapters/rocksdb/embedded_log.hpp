@@ -7,7 +7,9 @@
 #include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <optional>
 
+#include <millrace/adapters/rocksdb/rocksdb_memory.hpp>
 #include <millrace/base/logger.hpp>
 #include <millrace/log/log.hpp>
 
@@ -19,8 +21,8 @@ struct EmbeddedLogOptions {
   /// Transactions that are not yet in a table or blob file. A third of it is written at once; after a crash at most all
   /// of it is read again when the log is opened.
   std::size_t write_buffer_bytes = std::size_t{48} << 20;
-  /// Indexes, and blocks of small batches.
-  std::size_t block_cache_bytes = std::size_t{8} << 20;
+  /// For indexes, and blocks of small batches; and what its memtables count for, too. nullopt: 8 MiB of its own.
+  std::optional<RocksDbMemory> memory{};
   /// Told about failures in the background. May be null; outlives the log.
   Logger* logger = nullptr;
 };

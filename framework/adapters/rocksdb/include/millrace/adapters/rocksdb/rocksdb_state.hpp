@@ -6,25 +6,18 @@
 // crash comes.
 #pragma once
 
-#include <cstddef>
 #include <memory>
 
+#include <millrace/adapters/rocksdb/rocksdb_memory.hpp>
 #include <millrace/state/task_backend.hpp>
 
 namespace millrace {
 
-/// Shared by all tasks of the process.
-struct RocksDbStateOptions {
-  /// Blocks, indexes and filters read from disk.
-  std::size_t block_cache_bytes = std::size_t{64} << 20;
-  /// Writes not yet in a table file. When half of it is used by open memtables, the largest of all tasks is flushed.
-  std::size_t write_buffer_bytes = std::size_t{64} << 20;
-};
-
 /// Thread-safe. The backends that it opened may outlive it.
 class RocksDbTaskBackendFactory final : public TaskBackendFactory {
  public:
-  explicit RocksDbTaskBackendFactory(const RocksDbStateOptions& options = {});
+  /// All tasks share the memory, and whoever else has it.
+  explicit RocksDbTaskBackendFactory(RocksDbMemory memory = RocksDbMemory(RocksDbMemory::Sizes{}));
   ~RocksDbTaskBackendFactory() override;
 
   /// Errors: StateCorrupted (names the file if RocksDB does), StateDirectoryUnusable, StateDirectoryLocked,
@@ -37,8 +30,7 @@ class RocksDbTaskBackendFactory final : public TaskBackendFactory {
   Result<void> destroy(const std::filesystem::path& directory) override;
 
  private:
-  class Shared;
-  std::shared_ptr<Shared> shared_;
+  RocksDbMemory memory_;
 };
 
 }  // namespace millrace
