@@ -6,9 +6,9 @@
 //                  [--value-bytes N] [--seed N] [--passes N] [--commit-ms 100] [--batch-bytes 131072] [--directory DIR]
 //                  [--fsync] [--waiting] [--readers N] [--reads-per-second N]
 //
-// --waiting: nothing is processed while a commit is in flight. With readers, so many threads ask the store of the counts
-// by key at the same time, at that rate (0: as fast as they can); the line then has "reads_per_second", and a count that
-// goes down fails the run.
+// --waiting: nothing is processed while a commit is in flight. With readers, so many threads ask the store of the
+// counts by key at the same time, at that rate (0: as fast as they can); the line then has "reads_per_second", and a
+// count that goes down fails the run.
 #include <chrono>
 #include <cstdio>
 #include <exception>

@@ -148,7 +148,7 @@ std::uint64_t wrong_counts(const Streams& streams, const Options& options) {
 
 int measure(const Options& options) {
   write_input_elsewhere(options);
-  Streams streams(count(true), config_of(options));
+  Streams streams(make_topology(Shape::Count, true), config_of(options));
   const auto begin = std::chrono::steady_clock::now();
   require(streams.start());
   std::map<std::string, double> most_held;
@@ -162,7 +162,7 @@ int measure(const Options& options) {
     sample();
     static_cast<void>(streams.wait_for([] { return false; }, std::chrono::milliseconds(200)));
   }
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).make_topology(Shape::Count, );
   const std::uint64_t wrong = wrong_counts(streams, options);
   sample();
   const auto held = gauges(streams, "streams_memory_bytes");
