@@ -116,6 +116,54 @@ TEST(GuideState, Tables) {
   EXPECT_EQ(store.get("coffee"), std::nullopt);
 }
 
+// [table_store]
+class Pricing : public millrace::Processor<Text, Number, Text, Number> {
+ public:
+  void init(Context& context) override {
+    prices_ = context.state_store<Text, millrace::ValueAndTimestamp<Number>>("prices");
+  }
+  void process(const millrace::Record<Text, Number>& order) override {
+    auto price = prices_.get(*order.key);
+    if (price) context().forward({order.key, *order.value * price->value, order.timestamp, {}});
+  }
+
+ private:
+  millrace::KeyValueStore<Text, millrace::ValueAndTimestamp<Number>> prices_;
+};
+
+millrace::Topology pricing() {
+  millrace::StreamsBuilder builder;
+  auto prices = builder.table<Text, Number>("prices", {.store_name = "prices"});
+  builder.stream<Text, Number>("orders")
+      .process([] { return std::make_unique<Pricing>(); }, {.stores = {prices.store_name()}})
+      .to("sums");
+  return builder.build();
+}
+// [/table_store]
+
+TEST(GuideState, StoresOfTables) {
+  millrace::TopologyTestDriver driver(pricing());
+  driver.create_input_topic<Text, Number>("prices").pipe_input("tea", 250);
+  driver.create_input_topic<Text, Number>("orders").pipe_input("tea", 3);
+  EXPECT_EQ((driver.create_output_topic<Text, Number>("sums").read_value()), 750);
+}
+
+TEST(GuideState, Caching) {
+  millrace::StreamsBuilder builder;
+  auto scans = builder.stream<Text, Text>("scans");  // gate -> ticket
+  // [caching]
+  scans.group_by_key().count({.store_name = "per-gate", .caching = true}).to_stream().to("gate-totals");
+  // [/caching]
+  millrace::TopologyTestDriver driver(builder.build());
+  auto in = driver.create_input_topic<Text, Text>("scans");
+  driver.hold_commits();
+  for (int i = 0; i < 100; ++i) in.pipe_input("north", "ticket");
+  driver.commit();
+  auto out = driver.create_output_topic<Text, Number>("gate-totals");
+  EXPECT_EQ(out.read_value(), 100);
+  EXPECT_TRUE(out.empty());
+}
+
 TEST(GuideState, Ranges) {
   class Report : public millrace::Processor<Text, Text, Text, Number> {
    public:

@@ -94,6 +94,8 @@ struct MaterializedWindows {
   Serde<K> key_serde{};
   Serde<V> value_serde{};
   std::string name{};  ///< of the operator
+  bool caching = false;  ///< as Materialized::caching
+  bool logging = true;   ///< as Materialized::logging
 };
 
 /// How two streams are joined, and what for it is kept. V1 is the value of the left stream, V2 of the right.

@@ -99,7 +99,9 @@ class TimeWindowedKStream {
                                      .timestamped = true,
                                      .persistent = options.persistent,
                                      .key_serde = key_serde,
-                                     .value_serde = options.value_serde};
+                                     .value_serde = options.value_serde,
+                                     .caching = options.caching,
+                                     .logging = options.logging};
     if (faults.empty()) {
       grouped_.graph_->check_retention(store, windows_.size(), windows_.grace(), builder.retention);
     }

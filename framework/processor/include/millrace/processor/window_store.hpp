@@ -261,12 +261,16 @@ struct WindowStoreBuilder {
   bool persistent = true;          ///< RocksDB; otherwise memory, restored in full at every start
   Serde<K> key_serde{};
   Serde<V> value_serde{};
+  bool caching = false;  ///< as KeyValueStoreBuilder::caching
+  bool logging = true;   ///< as KeyValueStoreBuilder::logging
 
   [[nodiscard]] StoreSpec spec() const {
     StoreSpec spec;
     spec.name = name;
     spec.kind = StoreKind::Window;
     spec.persistent = persistent;
+    spec.logged = logging;
+    spec.caching = caching;
     spec.timestamped = timestamped;
     spec.types = "windowed " + type_name(typeid(K)) + " -> " + type_name(typeid(V));
     spec.retention = retention;
