@@ -163,7 +163,7 @@ int measure(const Options& options) {
     static_cast<void>(streams.wait_for([] { return false; }, std::chrono::milliseconds(200)));
   }
   const double seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).make_topology(Shape::Count, );
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   const std::uint64_t wrong = wrong_counts(streams, options);
   sample();
   const auto held = gauges(streams, "streams_memory_bytes");
