@@ -61,7 +61,7 @@ def kill_all(tap, arguments, words, births, threads, hunt):
 
 
 def named(arguments, victim):
-    """Ten kills at each point, or one at each of them in one life of a directory."""
+    """Ten kills at each point (five with several threads), or one at each of them in one life of a directory."""
     name = victim.label
     known = victim.points()
     points = arguments.point or known
@@ -70,7 +70,8 @@ def named(arguments, victim):
             harness.fail_usage(f"kill.py: there is no crash point {point}: {' '.join(known)}")
     if arguments.short and not arguments.point:
         return [(f"{name} at each crash point", lambda: victim.kill_at(points, 1))]
-    return [(f"{name} at {point}", lambda point=point: victim.kill_at([point], 10)) for point in points]
+    each = 10 if victim.threads == 1 else 5
+    return [(f"{name} at {point}", lambda point=point: victim.kill_at([point], each)) for point in points]
 
 
 def word_count_plan(arguments, words, births):
