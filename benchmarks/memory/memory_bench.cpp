@@ -162,8 +162,7 @@ int measure(const Options& options) {
     sample();
     static_cast<void>(streams.wait_for([] { return false; }, std::chrono::milliseconds(200)));
   }
-  const double seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   const std::uint64_t wrong = wrong_counts(streams, options);
   sample();
   const auto held = gauges(streams, "streams_memory_bytes");

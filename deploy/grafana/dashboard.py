@@ -141,6 +141,10 @@ def commits(board):
     board.graph("Tasks", "Tasks by state.", "none", (total("streams_tasks", by="state"), "{{state}}"), stack=True)
     board.graph("Threads", "Stream threads by state.", "none",
                 (total("streams_threads", by="state"), "{{state}}"), stack=True)
+    board.graph("Threads that failed", "Stream threads that ended with an error, replaced ones included, and processes "
+                "that are paused.", "none",
+                (rate("streams_failed_threads_total", "instance"), "failed per second {{instance}}"),
+                (total("streams_paused", by="instance"), "paused {{instance}}"))
     board.graph("Still to restore", "Changelog records that a store has still to read before its task runs.", "short",
                 (total("streams_restore_remaining_records", by="store"), "{{store}}"),
                 (rate("streams_restore_records_total", "store"), "per second {{store}}"))
@@ -152,6 +156,9 @@ def resources(board):
                 (total("streams_transaction_buffer_bytes"), "uncommitted writes"),
                 (total("streams_record_cache_bytes"), "record caches"),
                 (total("streams_outbox_bytes"), "results not yet committed"), stack=True)
+    board.graph("Memory by owner, against its share", "What each owner holds of memory.budget.bytes, and its share.",
+                "bytes", (total("streams_memory_bytes", by="owner"), "{{owner}}"),
+                (total("streams_memory_budget_bytes", by="owner"), "share of {{owner}}"))
     board.graph("Resident memory", "Memory of the whole process.", "bytes",
                 (f"process_resident_memory_bytes{selector()}", "{{instance}}"))
     board.graph("CPU", "Cores in use.", "none", (rate("process_cpu_seconds_total", "instance"), "{{instance}}"))

@@ -11,6 +11,7 @@
 #include <millrace/dsl/detail/invoke.hpp>
 #include <millrace/dsl/windows.hpp>
 #include <millrace/model/value_and_timestamp.hpp>
+#include <millrace/serde/serde.hpp>
 #include <millrace/state/caching_key_value_bytes_store.hpp>
 #include <millrace/state/window_bytes_store.hpp>
 #include <millrace/topology/node.hpp>
