@@ -68,12 +68,15 @@ SteadyTime StreamThread::step() {
   SteadyTime now = ports_.clock.steady_now();
   if (dead()) return SteadyTime::max();
   if (retry_at_ > now) return retry_at_;
-  if (lifecycle_.state() == ThreadState::Created) lifecycle_.enter(ThreadState::Starting);
+  const ThreadState before = lifecycle_.state();
+  if (before == ThreadState::Created) lifecycle_.enter(ThreadState::Starting);
   take_commit_result();
   Work work = take_turn();
   SteadyTime after = ports_.clock.steady_now();
   if (work == Work::Some) step_duration_->observe(after - now);
-  if (after - reported_at_ >= kReportInterval || dead() || work == Work::None) {
+  // A busy thread must not be taken for one that is not ready.
+  const bool changed = lifecycle_.state() != before;
+  if (after - reported_at_ >= kReportInterval || changed || work == Work::None) {
     reported_at_ = after;
     publish_status();
   }
