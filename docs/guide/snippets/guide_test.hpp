@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <millrace/millrace.hpp>
+#include <millrace/testing/simulated_application.hpp>
 #include <millrace/testing/topology_test_driver.hpp>
 
 /// Compares `text` with what a page shows: a file in messages/. MILLRACE_UPDATE_DOCS=1 writes it anew; then run

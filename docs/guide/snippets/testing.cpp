@@ -68,6 +68,25 @@ TEST(CountsPerKey, AreExactAfterACrash) {
 }
 // [/crash]
 
+// [simulation]
+TEST(CountsPerKey, AreExactWhicheverThreadDies) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    millrace::SimLogFaults faults{.commit_unknown = 50};  // of a thousand commits
+    millrace::SimulatedApplication app(counts_per_key(), {.seed = seed, .threads = 2, .faults = faults});
+    for (int i = 0; i < 20; ++i) {
+      app.write("in", "a", "x", millrace::Timestamp(std::chrono::seconds(i)));
+      for (int j = 0; j < 15; ++j) app.pick();  // a thread's step, an answer of the log, or the clock: as the seed says
+      if (i == 10) app.crash_thread(app.threads().front());
+    }
+    ASSERT_TRUE(app.run_until_caught_up());  // the other thread has taken its tasks over
+    std::size_t counts = 0;
+    for (int partition : {0, 1}) counts += app.read({"out", millrace::Partition(partition)}).size();
+    EXPECT_EQ(counts, 20U);
+  }
+}
+// [/simulation]
+
 // [restart]
 TEST(CountsPerKey, SurviveARestart) {
   millrace::TopologyTestDriver driver(counts_per_key());

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <csignal>
 #include <cstdlib>
+#include <utility>
 
 #include <unistd.h>
 
@@ -42,13 +43,21 @@ Target target_from_environment() {
   return target;
 }
 
+std::function<void(std::string_view)>& crash_hook() {
+  static std::function<void(std::string_view)> hook;
+  return hook;
+}
+
 }  // namespace
+
+void set_crash_hook(std::function<void(std::string_view)> hook) { crash_hook() = std::move(hook); }
 
 void crash_point(std::string_view name) {
   static const Target target = target_from_environment();
   static std::atomic<long> passages{0};
   MILLRACE_ASSERT(std::find(crash_point_names().begin(), crash_point_names().end(), name) != crash_point_names().end(),
                   "crash point outside the list");
+  if (crash_hook()) return crash_hook()(name);
   if (name != target.name) return;
   if (++passages == target.passage) ::kill(::getpid(), SIGKILL);
 }

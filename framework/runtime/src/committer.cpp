@@ -48,17 +48,29 @@ std::optional<Result<void>> Committer::poll() {
   if (!pending_.ready()) return std::nullopt;
   auto receipt = pending_.take();
   MILLRACE_CRASH_POINT("commit/acknowledged");
-  if (!receipt) return finish(receipt.error());
+  if (!receipt) return stage_ == Stage::Offsets ? put_off_offsets(receipt.error()) : finish(receipt.error());
   switch (stage_) {
     case Stage::Transaction: return finish(apply(*receipt));
     case Stage::Records:
       if (auto applied = apply(*receipt); !applied) return finish(applied);
+      for (StreamTask* task : tasks_) task->owe_offsets(true);
       stage_ = Stage::Offsets;
       pending_ = writer_.commit(std::move(offsets_));
       return poll();
     case Stage::Offsets:
+      for (StreamTask* task : tasks_) task->owe_offsets(false);
+      break;
     case Stage::Idle: break;
   }
+  return finish({});
+}
+
+/// At least once: the records are written and applied, so nothing needs to be dropped and processed again. The tasks
+/// owe their offsets: the next commit takes them along.
+std::optional<Result<void>> Committer::put_off_offsets(const Error& error) {
+  const bool later = error.disposition() == Disposition::AbortTransaction || error.disposition() == Disposition::Retry;
+  if (!later) return finish(error);
+  environment_.logger.warn("committer", error.to_string());
   return finish({});
 }
 

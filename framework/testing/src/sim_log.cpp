@@ -56,12 +56,12 @@ void SimLog::bury(std::unique_ptr<LogMembership> member, const std::string& clie
   });
 }
 
-void SimLog::expire(const std::string& client_id) {
+void SimLog::expire(const std::string& client_id, milliseconds unaware) {
   auto found = members_.find(client_id);
   if (found == members_.end() || found->second.empty()) return;
   note(fmt::format("member {} expires", client_id));
   ++counts_.expired;
-  found->second.back()->expire();
+  found->second.back()->expire(scheduler_.clock().steady_now() + unaware);
 }
 
 std::vector<std::string> SimLog::members() const {

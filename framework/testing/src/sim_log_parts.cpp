@@ -161,7 +161,9 @@ SimMembership::~SimMembership() {
 std::vector<MembershipEvent> SimMembership::poll() {
   std::vector<MembershipEvent> events;
   if (expired_) {
+    if (log_.scheduler_.clock().steady_now() < told_) return events;
     expired_ = false;
+    ++log_.counts_.told_lost;
     MembershipEvent lost{MembershipEvent::Kind::Lost, {held_.begin(), held_.end()}, 0};
     held_.clear();
     revocations_.clear();
@@ -203,9 +205,10 @@ void SimMembership::leave() {
   refresh();
 }
 
-void SimMembership::expire() {
+void SimMembership::expire(SteadyTime told) {
   if (expired_ || left_) return;
   expired_ = true;
+  told_ = told;
   behind_->leave();
   if (options_.wake_up) options_.wake_up();
 }

@@ -77,7 +77,8 @@ class SimMembership final : public LogMembership {
   GroupMember member() const override { return last_known_; }
   void leave() override;
 
-  void expire();
+  /// It hears of it at `told`.
+  void expire(SteadyTime told);
 
  private:
   void refresh() { last_known_ = behind_->member(); }
@@ -90,6 +91,7 @@ class SimMembership final : public LogMembership {
   std::set<TaskId> held_;
   std::map<std::uint64_t, std::vector<TaskId>> revocations_;
   bool expired_ = false;
+  SteadyTime told_{};
   bool left_ = false;
 };
 

@@ -63,7 +63,8 @@ void SimulatedApplication::open_log() {
   BatchStorage& storage = wrapped_storage_ ? *wrapped_storage_ : storage_;
   sequencer_ = scheduler_.new_lane("sequencer");
   log_ = require(InProcessLog::open(storage, *sequencer_));
-  network_ = std::make_unique<SimLog>(*log_, scheduler_);
+  if (options_.wrap_server) wrapped_server_ = options_.wrap_server(*log_);
+  network_ = std::make_unique<SimLog>(wrapped_server_ ? *wrapped_server_ : *log_, scheduler_);
   network_->set_faults(options_.faults);
   if (options_.wrap_log) wrapped_log_ = options_.wrap_log(*network_);
   input_ = log_->open_writer("input", {});
@@ -179,10 +180,14 @@ std::vector<TopicPartition> SimulatedApplication::inputs() const {
 }
 
 bool SimulatedApplication::caught_up() {
+  std::size_t running = 0;
   for (SimThreadId id : scheduler_.threads()) {
     const StreamThread& thread = scheduler_.thread(id);
     if (!thread.dead() && !thread.quiescent()) return false;
+    running += thread.status().running.size();
   }
+  // One that was given and is not yet taken up has no thread that is busy with it.
+  if (running != plan_tasks(topology_, options_.config.application_id, catalog_).size()) return false;
   LogAdmin& admin = static_cast<Log&>(*log_).admin();
   auto committed = await(admin.committed_offsets(options_.config.application_id));
   auto ranges = await(admin.offset_ranges(inputs()));
@@ -230,6 +235,7 @@ void SimulatedApplication::crash_process(int number, std::size_t lost_changes) {
     scheduler_.drop_work();
     wrapped_log_.reset();
     network_.reset();
+    wrapped_server_.reset();
     log_.reset();
     open_log();
   }

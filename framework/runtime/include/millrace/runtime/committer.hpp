@@ -33,6 +33,7 @@ class Committer {
  private:
   enum class Stage : std::uint8_t { Idle, Transaction, Records, Offsets };
   [[nodiscard]] Result<void> apply(const CommitReceipt& receipt);
+  std::optional<Result<void>> put_off_offsets(const Error& error);
   std::optional<Result<void>> finish(Result<void> result);
 
   TaskEnvironment& environment_;

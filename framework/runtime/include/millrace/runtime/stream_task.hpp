@@ -49,7 +49,7 @@ class StreamTask {
   [[nodiscard]] SteadyTime idle_until() const { return queues_.idle_until(); }
 
   /// True if there is anything to commit.
-  [[nodiscard]] bool dirty() const { return dirty_; }
+  [[nodiscard]] bool dirty() const { return dirty_ || offsets_owed_; }
   /// A processor asked for a commit, or a buffer is full.
   [[nodiscard]] bool wants_commit() const;
 
@@ -63,6 +63,9 @@ class StreamTask {
   void add_offsets(OffsetMap& offsets, const std::string& writer_id, const std::string& commit_id) const;
   /// The transaction is committed: the frozen writes go to the stores. Errors: StateWriteFailed.
   [[nodiscard]] Result<void> commit(const CommitReceipt& receipt);
+  /// At least once: what commit() has applied is good, whether the group gets its offsets or not. Until it has them
+  /// there is something to commit, also after an abort() of what came later.
+  void owe_offsets(bool owed) { offsets_owed_ = owed; }
   /// True after a commit() that failed: the stores lack what is committed, only restoring them helps.
   [[nodiscard]] bool broken() const { return broken_; }
   /// The transaction is aborted: everything since the last commit is undone, processors are made anew.
@@ -121,6 +124,7 @@ class StreamTask {
   ObservedTimes::Snapshot frozen_times_;
   std::int64_t noted_dirty_bytes_ = 0;
   bool dirty_ = false;
+  bool offsets_owed_ = false;
   bool broken_ = false;
   bool undecodable_ = false;  // the record being processed was left out before anybody saw it
   CounterHandle processed_;

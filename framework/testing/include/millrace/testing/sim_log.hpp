@@ -40,6 +40,7 @@ struct SimLogCounts {
   std::uint64_t unavailable = 0;
   std::uint64_t arrived_late = 0;  ///< commits whose sender was gone when they arrived
   std::uint64_t expired = 0;
+  std::uint64_t told_lost = 0;  ///< members that heard that they had expired
 };
 
 /// Thread: the scheduler's.
@@ -61,9 +62,10 @@ class SimLog final : public Log {
   /// Members that are destroyed while `crash` runs do not leave: the group hears nothing of them until `session` has
   /// passed, as when their process was killed. Without it a member that is destroyed leaves at once.
   void while_crashing(milliseconds session, const std::function<void()>& crash);
-  /// The group takes the member `client_id` for dead, which it is not: its tasks go to others, it is told so when it
-  /// asks next, and joins again. Nothing if there is no such member.
-  void expire(const std::string& client_id);
+  /// The group takes the member `client_id` for dead, which it is not: its tasks go to others. It goes on as a zombie
+  /// until it hears of that, after `unaware` or from a commit that is refused, and joins again. Nothing if there is no
+  /// such member.
+  void expire(const std::string& client_id, milliseconds unaware = milliseconds(0));
   /// Clients that are members now, in order.
   [[nodiscard]] std::vector<std::string> members() const;
 

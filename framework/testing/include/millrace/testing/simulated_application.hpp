@@ -45,8 +45,9 @@ struct SimulationOptions {
   SimLogFaults faults{};
 
   /// For tests that watch or break a port: what they return is put in front of the one given, and is destroyed first.
-  /// The log is given anew at each start of its process.
+  /// The log is given anew at each start of its process: as the threads see it, and as the network does.
   std::function<std::unique_ptr<Log>(Log& log)> wrap_log{};
+  std::function<std::unique_ptr<Log>(Log& log)> wrap_server{};
   std::function<std::unique_ptr<BatchStorage>(BatchStorage& storage)> wrap_storage{};
   std::function<std::unique_ptr<TaskBackendFactory>(int process, DurableMemoryState& disk)> wrap_state{};
 };
@@ -83,8 +84,9 @@ class SimulatedApplication {
 
   /// One decision of the scheduler. What a thread threw, as a crash point of a test does, comes through: crash it then.
   void pick() { scheduler_.pick(); }
-  /// Runs until every input is processed and committed and nothing is in flight. False if that did not happen within
-  /// `most_picks` decisions and `most_time` of simulated time, or a thread died of an error: see failure().
+  /// Runs until every task runs, all input is processed and committed, and nothing is in flight. False if that did not
+  /// happen within `most_picks` decisions and `most_time` of simulated time, or a thread died of an error: see
+  /// failure().
   bool run_until_caught_up(std::uint64_t most_picks = 200'000, milliseconds most_time = std::chrono::seconds(120));
   [[nodiscard]] bool caught_up();
   /// Why a thread died, if one did. Threads that died stay until start_missing_threads().
@@ -140,6 +142,7 @@ class SimulatedApplication {
   std::unique_ptr<BatchStorage> wrapped_storage_;
   std::shared_ptr<SimLane> sequencer_;
   std::unique_ptr<InProcessLog> log_;
+  std::unique_ptr<Log> wrapped_server_;
   std::unique_ptr<SimLog> network_;
   std::unique_ptr<Log> wrapped_log_;
   std::unique_ptr<LogWriter> input_;
