@@ -31,8 +31,9 @@ metrics.port: 0
 """
 # The log is flushed at 48 MiB, the state of each of two tasks at 16 MiB.
 WAL_BYTES = (10_000_000, 30_000_000, 50_000_000)
-# What is new after a clean stop.
-BACKLOG_WORDS = 100_000
+# What is there to do after a start: more than it does before its first commit is seen, and before it is killed.
+BACKLOG_WORDS = 1_000_000
+KILLED_WORDS = 5_000_000
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -68,11 +69,12 @@ class MillionKeys:
         self.wal_targets = itertools.cycle(WAL_BYTES)
 
     def append(self, count):
-        words = self.words[:count]
-        self.counts.update(words)
+        """As many words, in rounds of all words."""
         with open(self.input, "a", encoding="ascii") as out:
-            for begin in range(0, len(words), 10):
-                out.write(" ".join(words[begin:begin + 10]) + "\n")
+            for begin in range(0, count, KEYS):
+                words = self.words[:count - begin]
+                self.counts.update(words)
+                out.writelines(" ".join(words[at:at + 10]) + "\n" for at in range(0, len(words), 10))
 
     def command(self):
         return [self.program, "--state-dir", self.state, "--config", self.config, self.input]
@@ -132,8 +134,8 @@ class MillionKeys:
         return times
 
     def after_kill(self):
-        """It was killed in the middle of a million words more, each time with more in its write-ahead logs."""
-        self.append(KEYS)
+        """It was killed in the middle of its input, each time with more in its write-ahead logs."""
+        self.append(KILLED_WORDS)
         wal_bytes = next(self.wal_targets)
         service, _ = self.start_and_measure()
         with service:
