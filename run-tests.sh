@@ -34,7 +34,7 @@ esac
 
 # shellcheck source=scripts/setup.sh
 . scripts/setup.sh
-setup_packages build tests benchmarks || exit 1
+setup_packages build tests benchmarks docs || exit 1
 # Tests that need promtool say so and are skipped where it cannot be had.
 setup_phase promtool scripts/promtool.sh || setup_show_log promtool 3
 setup_configure || exit 1

@@ -150,7 +150,7 @@ Result<void> parse_json(BytesView text, void (*read)(const JsonNode& root, void*
                  fmt::format("JSON with a number that does not fit a double: \"{}\"", printable(text)));
   } catch (const JsonError& failure) {
     return Error(ErrorCode::DeserializationFailed,
-                 fmt::format("JSON {}{}: \"{}\"", failure.path.empty() ? "" : "at " + failure.path + ": ",
+                 fmt::format("JSON{}: {}: \"{}\"", failure.path.empty() ? "" : " at " + failure.path,
                              failure.message, printable(text)));
   }
 }

@@ -190,7 +190,7 @@ TEST(JsonSerde, NamesThePathOfWhatIsWrong) {
 }
 
 TEST(JsonSerde, NamesAMissingMember) {
-  EXPECT_THAT(refusal<Clue>(R"({"code":"a"})"), HasSubstr("JSON the member \"points\" is missing"));
+  EXPECT_THAT(refusal<Clue>(R"({"code":"a"})"), HasSubstr("JSON: the member \"points\" is missing"));
   EXPECT_THAT(refusal<Clue>(R"({"code":null,"points":1})"), HasSubstr("JSON at code: expected a string, found null"));
 }
 

@@ -17,10 +17,11 @@
 
 namespace millrace {
 
+/// What is read, and where the lines go.
 struct LineInputOptions {
-  std::string application_id;
-  std::string topic;
-  std::int32_t partitions = 1;
+  std::string application_id;                ///< of the application whose topic it is
+  std::string topic;                         ///< where the lines go
+  std::int32_t partitions = 1;               ///< of the topic; lines go round them
   std::vector<std::filesystem::path> files;  ///< "-" is standard input
   /// Bytes per transaction.
   std::size_t chunk_bytes = 512 << 10;

@@ -61,6 +61,7 @@ Result<T> decode_for_query(const Serde<T>& serde, BytesView bytes, const StoreSp
 template <class K, class V>
 class ReadOnlyRange {
  public:
+  /// For ReadOnlyKeyValueStore.
   ReadOnlyRange(std::shared_ptr<const StoreSpec> spec, std::unique_ptr<KeyValueIterator> iterator)
       : spec_(std::move(spec)), iterator_(std::move(iterator)) {
     decode();
@@ -82,22 +83,25 @@ class ReadOnlyRange {
   [[nodiscard]] Result<void> status() const { return failure_ ? Result<void>(*failure_) : iterator_->status(); }
 
   struct End {};
+  /// Walks a ReadOnlyRange; for range-based for.
   class Iterator {
    public:
-    explicit Iterator(ReadOnlyRange& range) : range_(&range) {}
+    explicit Iterator(ReadOnlyRange& range) : range_(&range) {}  ///< Begins where the range stands.
+    /// The entry it stands on; borrowed until ++.
     const std::pair<K, V>& operator*() const { return *range_->entry_; }
+    /// Goes on to the next entry.
     Iterator& operator++() {
       range_->next();
       return *this;
     }
-    bool operator!=(End) const { return range_->valid(); }
+    bool operator!=(End) const { return range_->valid(); }  ///< True while there is an entry.
 
    private:
     ReadOnlyRange* range_;
   };
   /// Goes on from where it stands: a walk is walked once.
   [[nodiscard]] Iterator begin() { return Iterator(*this); }
-  [[nodiscard]] End end() const { return {}; }
+  [[nodiscard]] End end() const { return {}; }  ///< For range-based for.
 
  private:
   void decode() {
@@ -128,7 +132,7 @@ class ReadOnlyRange {
 template <class K, class V>
 class ReadOnlyKeyValueStore {
  public:
-  using Range = ReadOnlyRange<K, V>;
+  using Range = ReadOnlyRange<K, V>;  ///< a walk over entries
 
   /// For Streams::store(). Errors: StoreTypeMismatch.
   [[nodiscard]] static Result<ReadOnlyKeyValueStore> open(StoreQuery query) {
@@ -141,7 +145,7 @@ class ReadOnlyKeyValueStore {
     return ReadOnlyKeyValueStore(std::move(query));
   }
 
-  [[nodiscard]] const std::string& name() const { return spec_->name; }
+  [[nodiscard]] const std::string& name() const { return spec_->name; }  ///< As it was declared.
 
   /// The value of `key`, asked of the task that has the key (StoreQueryOptions); nullopt if there is none.
   [[nodiscard]] Result<std::optional<V>> get(const K& key) const {
@@ -165,7 +169,9 @@ class ReadOnlyKeyValueStore {
   [[nodiscard]] Result<Range> reverse_range(const std::optional<K>& from, const std::optional<K>& to) const {
     return walk(from, to, KeyOrder::Descending);
   }
+  /// All entries, in the order of the serialized keys.
   [[nodiscard]] Result<Range> all() const { return range(std::nullopt, std::nullopt); }
+  /// All entries, the last one first.
   [[nodiscard]] Result<Range> reverse_all() const { return reverse_range(std::nullopt, std::nullopt); }
   /// Entries whose serialized key begins with the serialized prefix. See KeyValueStore::prefix_scan.
   template <class P = K>

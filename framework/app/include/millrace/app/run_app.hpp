@@ -27,6 +27,7 @@ namespace millrace {
 /// Makes the topology; may throw TopologyError.
 using TopologyFactory = std::function<Topology()>;
 
+/// What a program adds to its command line.
 struct AppOptions {
   std::string name{};                  ///< default: the program's file name
   std::string version{};               ///< default: the library's
@@ -34,11 +35,11 @@ struct AppOptions {
   std::vector<Property> properties{};  ///< the application's own configuration keys
   /// A further subcommand: `name ARGS...` calls `run` with the arguments after the name.
   struct Command {
-    std::string name;
-    std::string description;
-    std::function<int(int argc, char** argv)> run;
+    std::string name;                               ///< the subcommand's word
+    std::string description;                        ///< one sentence for --help
+    std::function<int(int argc, char** argv)> run;  ///< gives the exit code
   };
-  std::vector<Command> commands{};
+  std::vector<Command> commands{};  ///< further subcommands
 };
 
 /// Returns the exit code. Call it at the beginning of main(), before any thread is made.

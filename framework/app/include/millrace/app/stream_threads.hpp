@@ -36,7 +36,7 @@ struct ReplacementDelays {
 /// Thread: one owner.
 class ReplacementBackoff {
  public:
-  explicit ReplacementBackoff(ReplacementDelays delays) : delays_(delays) {}
+  explicit ReplacementBackoff(ReplacementDelays delays) : delays_(delays) {}  ///< Waits as `delays` say.
   /// The delay after a death at `now`.
   [[nodiscard]] std::chrono::milliseconds next(SteadyTime now);
 
@@ -49,9 +49,10 @@ class ReplacementBackoff {
 /// Thread-safe, except that start() is called by one. Calls nothing of the application's with a lock held.
 class StreamThreads {
  public:
+  /// What the threads need. Everything is borrowed.
   struct Services {
-    Logger* logger = nullptr;
-    Metrics* metrics = nullptr;
+    Logger* logger = nullptr;    ///< where lines go
+    Metrics* metrics = nullptr;  ///< where numbers go
     /// Makes the stream thread of this number, which is named "<application.id>-<number>".
     std::function<std::unique_ptr<StreamThread>(int number, WakeUp)> make;
   };
@@ -76,13 +77,13 @@ class StreamThreads {
   [[nodiscard]] Result<std::string> remove(const std::optional<std::string>& name, std::chrono::milliseconds timeout);
   /// All end in order. None is added or replaced from now on.
   void request_stop();
-  void request_commit();
-  void set_paused(bool paused);
-  [[nodiscard]] bool paused() const;
+  void request_commit();              ///< Asks every thread for a commit soon.
+  void set_paused(bool paused);       ///< Stops or goes on with processing, on every thread.
+  [[nodiscard]] bool paused() const;  ///< As set last.
 
   /// Those that run, are to run, or have ended with the application; not those that were removed or replaced.
   [[nodiscard]] std::vector<ThreadStatus> statuses() const;
-  [[nodiscard]] bool all_ended() const;
+  [[nodiscard]] bool all_ended() const;  ///< True if no thread runs any more.
   /// What the first thread died of that was not replaced.
   [[nodiscard]] std::optional<Error> failure() const;
   /// The state that the application should be in. REQUIRES: started.

@@ -40,6 +40,7 @@ class Streams {
   /// Told of each state of a stream thread and of a task, on that stream thread.
   void set_thread_state_listener(
       std::function<void(const std::string& thread, ThreadState now, ThreadState before)> listener);
+  /// Called when a task changes its state, on its thread. Before start().
   void set_task_state_listener(
       std::function<void(const std::string& thread, TaskId task, TaskState now, TaskState before)> listener);
   /// Told how each store is restored.
@@ -72,14 +73,14 @@ class Streams {
   /// Paused threads process, punctuate and restore nothing; they commit what they have done, and keep their tasks. They
   /// finish the step they are at: up to max.poll.records of each task. May precede start().
   void pause();
-  void resume();
-  [[nodiscard]] bool is_paused() const;
+  void resume();                         ///< Goes on after pause().
+  [[nodiscard]] bool is_paused() const;  ///< True between pause() and resume().
 
-  [[nodiscard]] StreamsState state() const;
+  [[nodiscard]] StreamsState state() const;  ///< Where the application stands now.
   /// Why it died, if it did: what the first thread died of that was not replaced.
   [[nodiscard]] std::optional<Error> failure() const;
   /// Of all stream threads but those that were removed or replaced.
-  [[nodiscard]] std::vector<ThreadStatus> thread_status() const;
+  [[nodiscard]] std::vector<ThreadStatus> thread_status() const;  ///< Every stream thread, as of its last report.
   /// Waits until `condition` holds or `timeout` is over; looks again at each change and at least every 50 ms.
   bool wait_for(const std::function<bool()>& condition, std::chrono::milliseconds timeout);
 
@@ -101,12 +102,12 @@ class Streams {
 
   /// REQUIRES (all three): start() succeeded.
   [[nodiscard]] Log& log();
-  [[nodiscard]] const TopicCatalog& catalog() const;
-  [[nodiscard]] std::uint16_t http_port() const;  ///< 0 if metrics.enabled is false
-  [[nodiscard]] Metrics& metrics();
-  [[nodiscard]] const Clock& clock() const;
-  [[nodiscard]] const StreamsConfig& config() const;
-  [[nodiscard]] const Topology& topology() const;
+  [[nodiscard]] const TopicCatalog& catalog() const;  ///< The topics that the application reads and writes.
+  [[nodiscard]] std::uint16_t http_port() const;      ///< 0 if metrics.enabled is false
+  [[nodiscard]] Metrics& metrics();                   ///< For metrics of your own.
+  [[nodiscard]] const Clock& clock() const;           ///< The clock that the application runs by.
+  [[nodiscard]] const StreamsConfig& config() const;  ///< As given to the constructor.
+  [[nodiscard]] const Topology& topology() const;     ///< As given to the constructor.
 
   /// The entries of a persistent store over all tasks, as stored bytes, in order of task and key. A task's state that
   /// turns out to be damaged is deleted, so that the next start restores it: StateCorrupted. REQUIRES: close() was

@@ -19,6 +19,7 @@
 
 namespace millrace {
 
+/// What an application is doing; the picture above has the transitions.
 enum class StreamsState : std::uint8_t {
   Created,          ///< start() was not called yet
   Rebalancing,      ///< tasks find their threads, or restore; tasks that are done with that run
@@ -28,9 +29,10 @@ enum class StreamsState : std::uint8_t {
   PendingError,     ///< a thread died and is not replaced; the others end
   Error,            ///< all threads have ended because one died
 };
-[[nodiscard]] std::string_view to_string(StreamsState state);
-[[nodiscard]] bool may_follow(StreamsState from, StreamsState to);
+[[nodiscard]] std::string_view to_string(StreamsState state);       ///< "pending_shutdown".
+[[nodiscard]] bool may_follow(StreamsState from, StreamsState to);  ///< True if the picture above has that arrow.
 
+/// Called with the new and the old state.
 using StreamsStateListener = std::function<void(StreamsState now, StreamsState before)>;
 
 /// Thread-safe.
@@ -42,7 +44,7 @@ class StreamsLifecycle {
   /// REQUIRES: nothing has changed yet.
   void set_listener(StreamsStateListener listener) { listener_ = std::move(listener); }
 
-  [[nodiscard]] StreamsState state() const;
+  [[nodiscard]] StreamsState state() const;  ///< Where the application stands now.
   /// Goes to the state that `wanted` returns, by way of one between if need be; stays if the table knows no way.
   /// `wanted` is called with the lock held, so that of two updates the later one decides; it calls nothing of this.
   /// The listener is told of every state, in order, with no lock held: by this call, or by one that is at it already.

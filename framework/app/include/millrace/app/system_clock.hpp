@@ -5,6 +5,7 @@
 
 namespace millrace {
 
+/// The machine's clocks.
 class SystemClock final : public Clock {
  public:
   [[nodiscard]] SteadyTime steady_now() const override { return std::chrono::steady_clock::now(); }

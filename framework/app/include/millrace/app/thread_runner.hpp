@@ -16,6 +16,7 @@ namespace millrace {
 /// Thread-safe, except that prepare() and start() are called by the owner.
 class ThreadRunner {
  public:
+  /// What the thread calls.
   struct Hooks {
     /// Makes the stream thread, with the wake-up given.
     std::function<std::unique_ptr<StreamThread>(WakeUp)> make;
@@ -41,14 +42,14 @@ class ThreadRunner {
   void start(std::chrono::milliseconds delay = {});
   /// Waits for the end. REQUIRES: as for the destructor.
   void join();
-  void request_stop();
-  void request_commit();
-  void set_paused(bool paused);
+  void request_stop();           ///< Asks the thread to commit, close and end. Thread-safe.
+  void request_commit();         ///< Asks for a commit soon. Thread-safe.
+  void set_paused(bool paused);  ///< Stops or goes on with processing. Thread-safe.
 
-  [[nodiscard]] const std::string& name() const { return name_; }
-  [[nodiscard]] int number() const { return number_; }
-  [[nodiscard]] ThreadStatus status() const;
-  [[nodiscard]] ThreadState state() const;
+  [[nodiscard]] const std::string& name() const { return name_; }  ///< As messages name it.
+  [[nodiscard]] int number() const { return number_; }             ///< Counts up over the life of the application.
+  [[nodiscard]] ThreadStatus status() const;                       ///< Thread-safe.
+  [[nodiscard]] ThreadState state() const;                         ///< Thread-safe.
   /// True once the thread has taken its last step.
   [[nodiscard]] bool ended() const { return ended_.load(); }
 

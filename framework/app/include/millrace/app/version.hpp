@@ -5,6 +5,6 @@
 
 namespace millrace {
 
-inline constexpr std::string_view kVersion = "0.1.0";
+inline constexpr std::string_view kVersion = "0.1.0";  ///< The library's version, as CMake has it.
 
 }  // namespace millrace

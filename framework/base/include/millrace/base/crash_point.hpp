@@ -20,5 +20,6 @@ void set_crash_hook(std::function<void(std::string_view)> hook);
 
 #define MILLRACE_CRASH_POINT(name) ::millrace::detail::crash_point(name)
 #else
+/// Nothing, in builds without crash points.
 #define MILLRACE_CRASH_POINT(name) static_cast<void>(0)
 #endif

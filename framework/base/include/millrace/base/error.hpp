@@ -31,11 +31,11 @@ enum class ErrorCode : std::uint16_t {
 
 /// One line of the table of error codes.
 struct ErrorCodeInfo {
-  ErrorCode code;
-  Disposition disposition;
-  std::string_view name;
-  std::string_view cause;
-  std::string_view remedy;
+  ErrorCode code;           ///< the number that users see
+  Disposition disposition;  ///< the usual reaction
+  std::string_view name;    ///< "DeserializationFailed"
+  std::string_view cause;   ///< what went wrong, as part of a sentence
+  std::string_view remedy;  ///< what to do, as part of a sentence
 };
 
 /// The whole table, in order of number.
@@ -46,16 +46,16 @@ struct ErrorCodeInfo {
 
 /// "MR-0301".
 [[nodiscard]] std::string to_string(ErrorCode code);
-[[nodiscard]] std::string_view to_string(Disposition disposition);
+[[nodiscard]] std::string_view to_string(Disposition disposition);  ///< "SkipRecord".
 
 /// Where an error happened. Empty or negative fields are not known or do not apply, and are not printed.
 struct Where {
-  std::string task;  ///< "0_1"
-  std::string topic;
-  std::int32_t partition = -1;
-  std::int64_t offset = -1;
-  std::string node;  ///< name of the operator
-  std::string store;
+  std::string task;             ///< "0_1"
+  std::string topic;            ///< with partition and offset: "lines[1]@42"
+  std::int32_t partition = -1;  ///< within the topic
+  std::int64_t offset = -1;     ///< of the record
+  std::string node;             ///< name of the operator
+  std::string store;            ///< name of the state store
 };
 
 /// An error value. Copyable; cheap to move.
@@ -64,10 +64,11 @@ class Error {
   /// `message` says what happened in this case; cause and remedy come from the table.
   Error(ErrorCode code, std::string message, Where where = {});
 
-  [[nodiscard]] ErrorCode code() const { return rep_->code; }
-  [[nodiscard]] Disposition disposition() const { return rep_->disposition; }
+  [[nodiscard]] ErrorCode code() const { return rep_->code; }                  ///< What kind of failure it is.
+  [[nodiscard]] Disposition disposition() const { return rep_->disposition; }  ///< What the runtime does about it.
+  /// What happened, without code, place and remedy.
   [[nodiscard]] const std::string& message() const { return rep_->message; }
-  [[nodiscard]] const Where& where() const { return rep_->where; }
+  [[nodiscard]] const Where& where() const { return rep_->where; }  ///< Where it happened.
 
   /// The same error with the fields of `where` that were not known yet.
   [[nodiscard]] Error at(const Where& where) const;

@@ -64,6 +64,7 @@ template <class T>
 class Promise {
  public:
   Promise() : state_(std::make_shared<detail::PendingState<T>>()) {}
+  /// The other end: what the asker waits for.
   [[nodiscard]] Pending<T> pending() const { return Pending<T>(state_); }
   /// REQUIRES: not set before. Thread-safe against the Pending.
   void set(Result<T> result) {

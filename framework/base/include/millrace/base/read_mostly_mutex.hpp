@@ -19,19 +19,22 @@ class ReadMostlyMutex {
   ReadMostlyMutex(const ReadMostlyMutex&) = delete;
   ReadMostlyMutex& operator=(const ReadMostlyMutex&) = delete;
 
+  /// Waits while a writer has it or asks for it.
   void lock_shared() {
     if (writer_waits_.load(std::memory_order_acquire)) [[unlikely]] {
       std::lock_guard turn(turnstile_);
     }
     stripes_[stripe()].mutex.lock_shared();
   }
-  void unlock_shared() { stripes_[stripe()].mutex.unlock_shared(); }
+  void unlock_shared() { stripes_[stripe()].mutex.unlock_shared(); }  ///< Ends one lock_shared() of this thread.
 
+  /// Waits for all readers; new ones wait meanwhile.
   void lock() {
     turnstile_.lock();
     writer_waits_.store(true, std::memory_order_release);
     for (Stripe& stripe : stripes_) stripe.mutex.lock();
   }
+  /// Lets readers in again.
   void unlock() {
     for (Stripe& stripe : stripes_) stripe.mutex.unlock();
     writer_waits_.store(false, std::memory_order_release);

@@ -17,9 +17,11 @@ namespace millrace {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  using value_type = T;
+  using value_type = T;  ///< what it holds if all went well
 
+  /// A success.
   Result(T value) : has_value_(true) { ::new (&storage_.value) T(std::move(value)); }  // NOLINT: implicit by design
+  /// A failure.
   Result(Error error) : has_value_(false) { ::new (&storage_.error) Error(std::move(error)); }  // NOLINT
   Result(const Result& other) : has_value_(other.has_value_) {
     if (has_value_) ::new (&storage_.value) T(other.storage_.value);
@@ -39,18 +41,19 @@ class [[nodiscard]] Result {
     else storage_.error.~Error();
   }
 
-  [[nodiscard]] bool has_value() const { return has_value_; }
-  explicit operator bool() const { return has_value_; }
+  [[nodiscard]] bool has_value() const { return has_value_; }  ///< True for a success.
+  explicit operator bool() const { return has_value_; }        ///< True for a success.
 
   /// REQUIRES: has_value(). Aborts with the error's text otherwise.
   T& value() & { return check(), storage_.value; }
-  const T& value() const& { return check(), storage_.value; }
-  T&& value() && { return check(), std::move(storage_.value); }
-  T& operator*() & { return value(); }
-  const T& operator*() const& { return value(); }
-  T&& operator*() && { return std::move(*this).value(); }
-  T* operator->() { return &value(); }
-  const T* operator->() const { return &value(); }
+  const T& value() const& { return check(), storage_.value; }    ///< As above, for a constant result.
+  T&& value() && { return check(), std::move(storage_.value); }  ///< As above; moves the value out.
+  T& operator*() & { return value(); }                           ///< As value().
+  const T& operator*() const& { return value(); }                ///< As value().
+  T&& operator*() && { return std::move(*this).value(); }        ///< As value(); moves the value out.
+  T* operator->() { return &value(); }                           ///< REQUIRES: has_value().
+  const T* operator->() const { return &value(); }               ///< REQUIRES: has_value().
+  /// The value, or `other` instead of an error.
   template <class U>
   T value_or(U&& other) const& {
     return has_value_ ? storage_.value : static_cast<T>(std::forward<U>(other));
@@ -80,9 +83,10 @@ class [[nodiscard]] Result {
 template <>
 class [[nodiscard]] Result<void> {
  public:
-  using value_type = void;
+  using value_type = void;  ///< there is none
 
   Result() = default;
+  /// A failure.
   Result(Error error) : error_(std::make_unique<Error>(std::move(error))) {}  // NOLINT: implicit by design
   Result(const Result& other) : error_(other.error_ ? std::make_unique<Error>(*other.error_) : nullptr) {}
   Result(Result&&) noexcept = default;
@@ -91,12 +95,14 @@ class [[nodiscard]] Result<void> {
     return *this;
   }
 
-  [[nodiscard]] bool has_value() const { return !error_; }
-  explicit operator bool() const { return !error_; }
+  [[nodiscard]] bool has_value() const { return !error_; }  ///< True for a success.
+  explicit operator bool() const { return !error_; }        ///< True for a success.
+  /// REQUIRES: has_value(). Aborts with the error's text otherwise.
   void value() const {
     if (error_) [[unlikely]]
       detail::assertion_failed("Result::value", __FILE__, __LINE__, error_->to_string());
   }
+  /// REQUIRES: !has_value().
   [[nodiscard]] const Error& error() const {
     MILLRACE_ASSERT(error_ != nullptr, "error() of a Result that holds a value");
     return *error_;

@@ -7,7 +7,7 @@
 
 namespace millrace {
 
-inline constexpr std::size_t kMostVarintBytes = 10;
+inline constexpr std::size_t kMostVarintBytes = 10;  ///< The longest that a 64-bit number can become.
 
 /// Writes `value` at `out`, which has room for kMostVarintBytes; 1 byte for -64..63. Returns the place behind it.
 inline char* write_varint(char* out, std::int64_t value) {
@@ -20,6 +20,7 @@ inline char* write_varint(char* out, std::int64_t value) {
   return out;
 }
 
+/// Appends `value`, zigzag-encoded: small numbers of either sign are short.
 inline void append_varint(std::string& out, std::int64_t value) {
   char buffer[kMostVarintBytes];
   out.append(buffer, static_cast<std::size_t>(write_varint(buffer, value) - buffer));

@@ -33,7 +33,8 @@ class ConfigError : public std::runtime_error {
   /// REQUIRES: findings is not empty. `code` is ConfigInvalid, or ConfigUnreadable when there was nothing to check.
   explicit ConfigError(std::vector<ConfigFinding> findings, ErrorCode code = ErrorCode::ConfigInvalid);
 
-  [[nodiscard]] ErrorCode code() const { return code_; }
+  [[nodiscard]] ErrorCode code() const { return code_; }  ///< ConfigInvalid or ConfigUnreadable.
+  /// Everything that is wrong; at least one.
   [[nodiscard]] const std::vector<ConfigFinding>& findings() const { return findings_; }
 
  private:

@@ -34,6 +34,7 @@ enum class MemoryOwner : std::uint8_t {
   FetchedRecords,
   Outbox,
 };
+/// How many owners there are.
 inline constexpr std::size_t kMemoryOwners = 6;
 
 /// "block_cache": the label of streams_memory_bytes.
@@ -41,20 +42,23 @@ inline constexpr std::size_t kMemoryOwners = 6;
 
 /// What each owner may hold, in bytes, in the whole process.
 struct MemoryShares {
-  std::array<std::int64_t, kMemoryOwners> bytes{};
+  std::array<std::int64_t, kMemoryOwners> bytes{};  ///< in the order of MemoryOwner
 
+  /// What `owner` may hold.
   [[nodiscard]] std::int64_t of(MemoryOwner owner) const { return bytes[static_cast<std::size_t>(owner)]; }
+  /// What all owners together may hold: at most memory.budget.bytes, if memory_fault() has nothing to say.
   [[nodiscard]] std::int64_t total() const;
 };
 
 /// The shares of a configuration. Where memory_fault() has something to say, each part has its least.
 [[nodiscard]] MemoryShares memory_shares(const StreamsConfig& config);
 
-/// Why the parts that are set do not fit the budget, and what to do; nullopt if they do.
+/// Parts of the budget that do not fit into it.
 struct MemoryFault {
-  std::string message;
-  std::string remedy;
+  std::string message;  ///< how much was set, and how much there is
+  std::string remedy;   ///< what to raise or lower
 };
+/// Why the parts that are set do not fit the budget, and what to do; nullopt if they do.
 [[nodiscard]] std::optional<MemoryFault> memory_fault(const StreamsConfig& config);
 
 }  // namespace millrace

@@ -22,8 +22,8 @@ namespace millrace {
 
 /// What checking came to: the config is usable only without findings.
 struct CheckedConfig {
-  StreamsConfig config;
-  std::vector<ConfigFinding> findings;
+  StreamsConfig config;                 ///< usable if there are no findings
+  std::vector<ConfigFinding> findings;  ///< all of them
 };
 
 /// For readers of files, which have findings of their own to add.

@@ -21,8 +21,8 @@ enum class ExceptionResponse : std::uint8_t { Fail, Continue, DeadLetter };
 
 /// As the file spells it: "exactly_once_v2".
 [[nodiscard]] std::string_view to_string(ProcessingGuarantee guarantee);
-[[nodiscard]] std::string_view to_string(OffsetReset reset);
-[[nodiscard]] std::string_view to_string(ExceptionResponse response);
+[[nodiscard]] std::string_view to_string(OffsetReset reset);           ///< "earliest".
+[[nodiscard]] std::string_view to_string(ExceptionResponse response);  ///< "dead-letter".
 
 /// Of a size that is a part of memory.budget.bytes: "auto", its share of what the other parts leave.
 inline constexpr std::int64_t kFromMemoryBudget = -1;
@@ -33,40 +33,41 @@ inline constexpr std::int64_t kFromMemoryBudget = -1;
 ///
 /// From a file: load_config() of adapters/yaml. In code: set members, then validate_config().
 struct StreamsConfig {
-  std::string application_id;
-  std::filesystem::path state_dir = "./millrace-state";
-  ProcessingGuarantee processing_guarantee = ProcessingGuarantee::ExactlyOnce;
-  std::chrono::milliseconds commit_interval{100};
-  int num_stream_threads = 1;
-  std::chrono::milliseconds max_task_idle{0};  ///< below 0: never wait
-  OffsetReset auto_offset_reset = OffsetReset::Earliest;
+  std::string application_id;                                                   ///< application.id; no default
+  std::filesystem::path state_dir = "./millrace-state";                         ///< state.dir
+  ProcessingGuarantee processing_guarantee = ProcessingGuarantee::ExactlyOnce;  ///< processing.guarantee
+  std::chrono::milliseconds commit_interval{100};                               ///< commit.interval.ms
+  int num_stream_threads = 1;                                                   ///< num.stream.threads
+  std::chrono::milliseconds max_task_idle{0};                                   ///< below 0: never wait
+  OffsetReset auto_offset_reset = OffsetReset::Earliest;                        ///< auto.offset.reset
 
+  /// deserialization.exception.handler
   ExceptionResponse deserialization_exception_handler = ExceptionResponse::Fail;
-  ExceptionResponse processing_exception_handler = ExceptionResponse::Fail;
-  std::string dead_letter_topic;  ///< empty unless a handler is DeadLetter
+  ExceptionResponse processing_exception_handler = ExceptionResponse::Fail;  ///< processing.exception.handler
+  std::string dead_letter_topic;                                             ///< empty unless a handler is DeadLetter
 
-  std::int64_t memory_budget_bytes = std::int64_t{512} << 20;
+  std::int64_t memory_budget_bytes = std::int64_t{512} << 20;  ///< memory.budget.bytes
   // Parts of it; memory_shares() says what each comes to.
-  std::int64_t block_cache_max_bytes = kFromMemoryBudget;
-  std::int64_t memtables_max_bytes = kFromMemoryBudget;
-  std::int64_t transaction_buffer_max_bytes = kFromMemoryBudget;
-  std::int64_t record_cache_max_bytes = kFromMemoryBudget;  ///< 0: no cache
-  std::int64_t input_buffer_max_bytes = kFromMemoryBudget;
-  std::int64_t outbox_max_bytes = kFromMemoryBudget;
-  std::int64_t fetch_max_bytes = std::int64_t{4} << 20;  ///< per partition
-  int max_records_per_step = 1000;
-  bool process_ahead = true;  ///< while a commit is in flight
+  std::int64_t block_cache_max_bytes = kFromMemoryBudget;         ///< rocksdb.block.cache.max.bytes
+  std::int64_t memtables_max_bytes = kFromMemoryBudget;           ///< rocksdb.memtables.max.bytes
+  std::int64_t transaction_buffer_max_bytes = kFromMemoryBudget;  ///< statestore.uncommitted.max.bytes
+  std::int64_t record_cache_max_bytes = kFromMemoryBudget;        ///< statestore.cache.max.bytes; 0: no cache
+  std::int64_t input_buffer_max_bytes = kFromMemoryBudget;        ///< input.buffer.max.bytes
+  std::int64_t outbox_max_bytes = kFromMemoryBudget;              ///< producer.buffer.max.bytes
+  std::int64_t fetch_max_bytes = std::int64_t{4} << 20;           ///< per partition
+  int max_records_per_step = 1000;                                ///< max.poll.records
+  bool process_ahead = true;                                      ///< while a commit is in flight
 
-  bool log_fsync = false;
-  int default_partitions = 1;
+  bool log_fsync = false;                       ///< embedded.log.fsync
+  int default_partitions = 1;                   ///< embedded.default.partitions
   std::map<std::string, int> topic_partitions;  ///< by topic; others have default_partitions
 
-  bool metrics_enabled = true;
-  int metrics_port = 9400;  ///< 0: any free one
-  LogLevel log_level = LogLevel::Info;
+  bool metrics_enabled = true;          ///< metrics.enabled
+  int metrics_port = 9400;              ///< 0: any free one
+  LogLevel log_level = LogLevel::Info;  ///< log.level
 
-  std::chrono::milliseconds shutdown_timeout{10'000};
-  std::chrono::milliseconds commit_timeout{300'000};
+  std::chrono::milliseconds shutdown_timeout{10'000};  ///< shutdown.timeout.ms
+  std::chrono::milliseconds commit_timeout{300'000};   ///< task.timeout.ms
 
   /// Values of the properties that the application registered, all of them, defaults included.
   std::map<std::string, ConfigValue, std::less<>> application_values;

@@ -7,6 +7,7 @@
 
 namespace millrace {
 
+/// Why text is no number.
 enum class NumberFault : std::uint8_t {
   None,
   NotANumber,   ///< not decimal digits with at most a leading minus; also "007", which YAML versions read differently
@@ -17,9 +18,9 @@ enum class NumberFault : std::uint8_t {
 /// What a text says. `value` counts only without a fault. `unit` is what follows the number, also when unknown; it
 /// borrows from the text.
 struct ParsedNumber {
-  NumberFault fault = NumberFault::NotANumber;
-  std::int64_t value = 0;
-  std::string_view unit = {};
+  NumberFault fault = NumberFault::NotANumber;  ///< what is wrong with it
+  std::int64_t value = 0;                       ///< the number, if nothing is
+  std::string_view unit = {};                   ///< of the text, as far as it was understood
 };
 
 /// "-12".

@@ -29,14 +29,16 @@ enum class PropertyType : std::uint8_t {
 /// The getters abort when asked for another type than the value has: a program knows what it registered.
 class ConfigValue {
  public:
+  /// A value that is text: a string, name or path.
   [[nodiscard]] static ConfigValue of_text(PropertyType type, std::string text) { return {type, std::move(text), 0}; }
+  /// A value that is a number: an int, size, duration, bool or the index of an enum's word.
   [[nodiscard]] static ConfigValue of_number(PropertyType type, std::int64_t number) { return {type, {}, number}; }
   /// `index` is the word's place among Property::allowed.
   [[nodiscard]] static ConfigValue of_word(std::string word, std::int64_t index) {
     return {PropertyType::Enum, std::move(word), index};
   }
 
-  [[nodiscard]] PropertyType type() const { return type_; }
+  [[nodiscard]] PropertyType type() const { return type_; }  ///< Which of the accessors may be used.
   /// REQUIRES: String, Name, Path or Enum.
   [[nodiscard]] const std::string& as_string() const;
   /// REQUIRES: Bool.

@@ -20,7 +20,7 @@ namespace millrace {
 /// most one of the two functions may be set.
 template <class K, class V>
 struct Branched {
-  std::string name{};
+  std::string name{};  ///< of the branch, after that of split()
   /// Makes of the branch what stands in the result instead of it.
   std::function<KStream<K, V>(KStream<K, V>)> function{};
   /// Uses the branch, which then does not stand in the result.

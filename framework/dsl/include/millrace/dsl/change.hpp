@@ -8,8 +8,8 @@ namespace millrace {
 /// A row's new and old value; nullopt is "no row".
 template <class V>
 struct Change {
-  std::optional<V> new_value;
-  std::optional<V> old_value;
+  std::optional<V> new_value;  ///< the row after the change
+  std::optional<V> old_value;  ///< the row before it
   friend bool operator==(const Change&, const Change&) = default;
 };
 

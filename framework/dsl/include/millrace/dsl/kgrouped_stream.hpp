@@ -48,6 +48,7 @@ class KGroupedStream {
                             return std::optional<A>(aggregator(key, value, old ? std::move(*old) : initializer()));
                           });
   }
+  /// As above, with every option at its default.
   template <class Init, class F, class A = detail::initial_aggregate<Init>>
   [[nodiscard]] KTable<K, A> aggregate(Init initializer, F aggregator) const {
     detail::check_value_serde<A>();

@@ -75,6 +75,7 @@ class KGroupedTable {
                            }});
   }
 
+  /// As above, with every option at its default.
   template <class Init, class Add, class Subtract>
   [[nodiscard]] auto aggregate(Init initializer, Add adder, Subtract subtractor) const {
     using A = detail::initial_aggregate<Init>;

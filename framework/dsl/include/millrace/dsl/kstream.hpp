@@ -22,11 +22,12 @@
 
 namespace millrace {
 
+/// A stream of records. A handle: copy it freely, use it any number of times; each use is a branch.
 template <class K, class V>
 class KStream {
  public:
-  using Key = K;
-  using Value = V;
+  using Key = K;    ///< type of the keys
+  using Value = V;  ///< type of the values
 
   /// Records for which `predicate` is true.
   template <class F>
@@ -210,6 +211,7 @@ class KStream {
   template <class F>
   [[nodiscard]] auto group_by(F selector,
                               Grouped<detail::without_optional<detail::CallResult<F, K, V>>, V> options) const;
+  /// As above, with every option at its default.
   template <class F>
   [[nodiscard]] auto group_by(F selector) const {
     using K2 = detail::without_optional<detail::CallResult<F, K, V>>;

@@ -37,8 +37,8 @@ using SelectedValue = typename Selection<F, K, V>::Value;
 template <class K, class V>
 class KTable {
  public:
-  using Key = K;
-  using Value = V;
+  using Key = K;    ///< type of the keys
+  using Value = V;  ///< type of the values
 
   /// Rows for which `predicate` is true; a row for which it is no longer true is deleted. Kept in a store of its own if
   /// `materialized` names one.
@@ -83,6 +83,7 @@ class KTable {
   template <class F>
   [[nodiscard]] auto group_by(F selector,
                               Grouped<detail::SelectedKey<F, K, V>, detail::SelectedValue<F, K, V>> options) const;
+  /// As above, with every option at its default.
   template <class F>
   [[nodiscard]] auto group_by(F selector) const {
     using K2 = detail::SelectedKey<F, K, V>;

@@ -34,6 +34,7 @@ class StreamsBuilder {
     NodeId node = source<K, V>(topic, options);
     return KStream<K, V>(graph_, node, false, options.key_serde, options.value_serde);
   }
+  /// As above, with every option at its default.
   template <class K, class V>
   [[nodiscard]] KStream<K, V> stream(const std::string& topic) {
     detail::check_key_serde<K>();
@@ -57,6 +58,7 @@ class StreamsBuilder {
     return KTable<K, V>::from_records(graph_, parent, name, materialized);
   }
 
+  /// As above, with every option at its default.
   template <class K, class V>
   [[nodiscard]] KTable<K, V> table(const std::string& topic) {
     detail::check_key_serde<K>();
@@ -69,11 +71,13 @@ class StreamsBuilder {
   void add_state_store(const KeyValueStoreBuilder<K, V>& store) {
     add_key_value_store(store);
   }
+  /// Adds a store whose entries have timestamps; connect it by naming it in ProcessOptions::stores.
   template <class K, class V>
   void add_state_store(const TimestampedKeyValueStoreBuilder<K, V>& store) {
     add_key_value_store(store);
   }
 
+  /// Adds a window store; connect it by naming it in ProcessOptions::stores.
   template <class K, class V>
   void add_state_store(const WindowStoreBuilder<K, V>& store) {
     graph_->check(store.name, store.key_serde, "key");

@@ -28,8 +28,10 @@ class TimeWindows {
   /// A window takes records until stream time has reached its end plus `grace`, which must not be negative.
   [[nodiscard]] TimeWindows grace(std::chrono::milliseconds grace) const { return TimeWindows(size_, advance_, grace); }
 
-  [[nodiscard]] std::chrono::milliseconds size() const { return size_; }
+  [[nodiscard]] std::chrono::milliseconds size() const { return size_; }  ///< How long a window is.
+  /// From the start of one window to that of the next.
   [[nodiscard]] std::chrono::milliseconds advance() const { return advance_; }
+  /// How long after its end a window still takes records.
   [[nodiscard]] std::chrono::milliseconds grace() const { return grace_; }
 
   /// Calls `use(Window)` for each window that holds `time`, by start; none begins before the epoch. REQUIRES: faults()
@@ -77,12 +79,13 @@ class TimeWindows {
 /// Values out of range are reported when the topology is built. Source: JoinWindows of Kafka Streams.
 class JoinWindows {
  public:
-  using Duration = std::chrono::milliseconds;
+  using Duration = std::chrono::milliseconds;  ///< in milliseconds
 
   /// Both directions alike. Records may be late by up to `grace`, which must not be negative.
   [[nodiscard]] static JoinWindows of_time_difference_and_grace(Duration difference, Duration grace) {
     return JoinWindows(difference, difference, grace);
   }
+  /// Both directions alike; late records are dropped.
   [[nodiscard]] static JoinWindows of_time_difference_with_no_grace(Duration difference) {
     return JoinWindows(difference, difference, {});
   }
@@ -92,9 +95,10 @@ class JoinWindows {
   /// How much later the right record may be.
   [[nodiscard]] JoinWindows after(Duration after) const { return JoinWindows(before_, after, grace_); }
 
-  [[nodiscard]] Duration before() const { return before_; }
-  [[nodiscard]] Duration after() const { return after_; }
-  [[nodiscard]] Duration grace() const { return grace_; }
+  [[nodiscard]] Duration before() const { return before_; }  ///< How much earlier the right record may be.
+  [[nodiscard]] Duration after() const { return after_; }    ///< How much later the right record may be.
+  [[nodiscard]] Duration grace() const { return grace_; }    ///< How late records may be.
+  /// From the earliest to the latest record that joins.
   [[nodiscard]] Duration size() const { return shift(before_, after_); }
   /// How long a record must be kept for later ones of the other stream.
   [[nodiscard]] Duration retention() const {

@@ -24,23 +24,25 @@ class InProcessGroup;
 
 /// One partition's ends, shared with readers.
 struct PartitionState {
-  TopicPartition id;
-  TopicNumber topic;
-  Offset begin;
-  std::atomic<std::int64_t> end{0};
-  std::atomic<bool> deleted{false};
+  TopicPartition id;                 ///< topic and number
+  TopicNumber topic;                 ///< number of the topic in the storage
+  Offset begin;                      ///< the oldest offset that is kept
+  std::atomic<std::int64_t> end{0};  ///< the next offset; grows with each commit
+  std::atomic<bool> deleted{false};  ///< its topic is gone
 };
 
+/// A log in this process, over any BatchStorage. See the head of this file.
 class InProcessLog final : public Log, private LogAdmin {
  public:
   /// Borrows both; they outlive the log. Errors: those of BatchStorage::load.
   [[nodiscard]] static Result<std::unique_ptr<InProcessLog>> open(BatchStorage& storage, Executor& executor);
   ~InProcessLog() override;
 
-  std::unique_ptr<LogReader> open_reader(WakeUp wake_up) override;
+  std::unique_ptr<LogReader> open_reader(WakeUp wake_up) override;  ///< Reads what is committed in this process.
   std::unique_ptr<LogWriter> open_writer(const std::string& writer_id, WakeUp wake_up) override;
+  /// A member of a group within this process.
   std::unique_ptr<LogMembership> join_group(MembershipOptions options) override;
-  LogAdmin& admin() override { return *this; }
+  LogAdmin& admin() override { return *this; }  ///< Topics, offsets and groups.
 
  private:
   friend class InProcessReader;

@@ -58,14 +58,15 @@ class LogWriter {
 
 /// What a group tells a member. Each event is answered by acknowledge() once the member has acted.
 struct MembershipEvent {
+  /// What happened to the tasks.
   enum class Kind : std::uint8_t {
     Assigned,  ///< take these tasks up
     Revoked,   ///< commit, let these go, then acknowledge
     Lost,      ///< somebody else may have them already: drop without a commit
   };
-  Kind kind = Kind::Assigned;
-  std::vector<TaskId> tasks;
-  std::uint64_t id = 0;
+  Kind kind = Kind::Assigned;  ///< what to do
+  std::vector<TaskId> tasks;   ///< which tasks it is about
+  std::uint64_t id = 0;        ///< for acknowledge()
 };
 
 /// A member of the application's group, to which tasks are handed. Thread: one owner.
@@ -78,7 +79,7 @@ class LogMembership {
 
   /// Events since the last call, oldest first.
   [[nodiscard]] virtual std::vector<MembershipEvent> poll() = 0;
-  virtual void acknowledge(std::uint64_t event_id) = 0;
+  virtual void acknowledge(std::uint64_t event_id) = 0;  ///< Says that the member has acted on the event.
   /// To be captured when a transaction is frozen.
   [[nodiscard]] virtual GroupMember member() const = 0;
   /// Leaves the group: its tasks go to others at once.
@@ -114,10 +115,10 @@ using WakeUp = std::function<void()>;
 
 /// How a member joins. `tasks` are all tasks of the topology: the group shares them out among its members.
 struct MembershipOptions {
-  std::string group;
-  std::string client_id;
-  std::vector<TaskId> tasks;
-  WakeUp wake_up;
+  std::string group;          ///< the application's id
+  std::string client_id;      ///< names the member in messages
+  std::vector<TaskId> tasks;  ///< all tasks of the topology
+  WakeUp wake_up;             ///< called when there are events
 };
 
 /// The factory of the parts. Thread-safe; outlives the parts.
@@ -128,11 +129,13 @@ class Log {
   Log& operator=(const Log&) = delete;
   virtual ~Log() = default;
 
+  /// A reader; `wake_up` is called when records have come.
   [[nodiscard]] virtual std::unique_ptr<LogReader> open_reader(WakeUp wake_up) = 0;
   /// A second writer under the same id fences the first.
   [[nodiscard]] virtual std::unique_ptr<LogWriter> open_writer(const std::string& writer_id, WakeUp wake_up) = 0;
+  /// Becomes a member; the first events bring its tasks.
   [[nodiscard]] virtual std::unique_ptr<LogMembership> join_group(MembershipOptions options) = 0;
-  [[nodiscard]] virtual LogAdmin& admin() = 0;
+  [[nodiscard]] virtual LogAdmin& admin() = 0;  ///< Topics, offsets and groups.
 };
 
 }  // namespace millrace

@@ -18,8 +18,8 @@ namespace millrace {
 
 /// A finished batch. count > 0.
 struct EncodedBatch {
-  Bytes bytes;
-  std::int32_t count = 0;
+  Bytes bytes;             ///< header and records
+  std::int32_t count = 0;  ///< records in it
 };
 
 /// Builds one batch; a record can be taken back before the next one is added.
@@ -28,16 +28,17 @@ class RecordBatchBuilder {
   /// Copies everything.
   void add(OptionalBytesView key, OptionalBytesView value, Timestamp timestamp, BytesView encoded_headers);
 
-  [[nodiscard]] std::int32_t count() const { return count_; }
-  [[nodiscard]] bool empty() const { return count_ == 0; }
+  [[nodiscard]] std::int32_t count() const { return count_; }  ///< Records added so far.
+  [[nodiscard]] bool empty() const { return count_ == 0; }     ///< True if nothing was added since the last finish().
+  /// Bytes so far, without those of the header.
   [[nodiscard]] std::size_t size_bytes() const { return bytes_.size(); }
 
   /// A state to which truncate() returns.
   struct Mark {
-    std::size_t size_bytes = 0;
-    std::int32_t count = 0;
+    std::size_t size_bytes = 0;  ///< bytes before it
+    std::int32_t count = 0;      ///< records before it
   };
-  [[nodiscard]] Mark mark() const { return {bytes_.size(), count_}; }
+  [[nodiscard]] Mark mark() const { return {bytes_.size(), count_}; }  ///< Where the builder stands now.
   /// Takes back what was added since `mark`.
   void truncate(Mark mark);
 

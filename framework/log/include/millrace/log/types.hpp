@@ -14,58 +14,60 @@
 
 namespace millrace {
 
+/// What happens to old records: they go after a time, or when a newer one has their key.
 enum class CleanupPolicy : std::uint8_t { Delete, Compact };
 
 /// A topic that must exist.
 struct TopicSpec {
-  std::string name;
-  std::int32_t partitions = 1;
-  CleanupPolicy cleanup = CleanupPolicy::Delete;
+  std::string name;                               ///< unique in the log
+  std::int32_t partitions = 1;                    ///< at least 1
+  CleanupPolicy cleanup = CleanupPolicy::Delete;  ///< what happens to old records
 };
 
 /// A topic as the log has it.
 struct TopicInfo {
-  std::string name;
-  std::string id;  ///< unique over all topics that ever had this name
-  std::int32_t partitions = 0;
-  CleanupPolicy cleanup = CleanupPolicy::Delete;
+  std::string name;                               ///< unique in the log
+  std::string id;                                 ///< unique over all topics that ever had this name
+  std::int32_t partitions = 0;                    ///< how many it has
+  CleanupPolicy cleanup = CleanupPolicy::Delete;  ///< what happens to old records
 };
 
 /// Who commits: checked against the group, so that a replaced member cannot commit.
 struct GroupMember {
-  std::string group;
-  std::string member_id;
-  std::int64_t generation = -1;
+  std::string group;             ///< the application's id
+  std::string member_id;         ///< unique over all members that ever were
+  std::int64_t generation = -1;  ///< of the group, as the member knows it
 };
 
 /// The position of a group in one partition: the next offset to process, with the runtime's own notes.
 struct CommittedOffset {
-  Offset offset;
-  std::string metadata;
+  Offset offset;         ///< the next one to process
+  std::string metadata;  ///< the runtime's; at most 4,096 bytes
 };
-using OffsetMap = std::map<TopicPartition, CommittedOffset>;
+using OffsetMap = std::map<TopicPartition, CommittedOffset>;  ///< Positions by partition.
 
 /// Records for one partition, in order.
 struct PartitionAppend {
-  TopicPartition target;
-  std::vector<EncodedBatch> batches;
+  TopicPartition target;              ///< where they go
+  std::vector<EncodedBatch> batches;  ///< in order
 };
 
 /// Becomes visible as a whole or not at all.
 struct Transaction {
-  std::vector<PartitionAppend> appends;
+  std::vector<PartitionAppend> appends;  ///< each partition once
   /// Group whose offsets are committed; empty if there are none.
   std::string group;
-  OffsetMap offsets;
+  OffsetMap offsets;  ///< positions that are committed with the records
   /// Checked when set: a commit of offsets for tasks needs it.
   std::optional<GroupMember> member;
 };
 
 /// What a committed transaction did.
 struct CommitReceipt {
+  /// The new end of a partition.
   struct End {
-    TopicPartition partition;
-    Offset end;  ///< after the last record written
+    TopicPartition partition;  ///< which one
+    Offset end;                ///< after the last record written
   };
   /// Each partition that was written to, once; in no order.
   std::vector<End> ends;
@@ -81,16 +83,16 @@ struct CommitReceipt {
 
 /// Records fetched from one partition. The views borrow from `storage`.
 struct FetchedBatch {
-  std::vector<RecordView> records;
-  Offset next;  ///< where to go on; may be past the last record
-  std::size_t size_bytes = 0;
-  std::shared_ptr<const void> storage;
+  std::vector<RecordView> records;      ///< in order
+  Offset next;                          ///< where to go on; may be past the last record
+  std::size_t size_bytes = 0;           ///< of all of them, as stored
+  std::shared_ptr<const void> storage;  ///< keeps what the views borrow from alive
 };
 
 /// First and next offset of a partition, as far as committed records go.
 struct OffsetRange {
-  Offset begin;
-  Offset end;
+  Offset begin;  ///< of the oldest record that is kept
+  Offset end;    ///< the next one
 };
 
 }  // namespace millrace

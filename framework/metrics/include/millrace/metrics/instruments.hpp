@@ -32,14 +32,14 @@ concept MetricNumber = std::is_arithmetic_v<N>;
 /// Counts up. Exact up to 2^53.
 class alignas(detail::kCacheLineBytes) Counter {
  public:
-  void increment() { detail::add_relaxed(value_, 1.0); }
+  void increment() { detail::add_relaxed(value_, 1.0); }  ///< One more.
   /// REQUIRES: by >= 0.
   template <MetricNumber N>
   void increment(N by) {
     MILLRACE_DCHECK(static_cast<double>(by) >= 0, "a counter never goes down: use a gauge");
     detail::add_relaxed(value_, static_cast<double>(by));
   }
-  [[nodiscard]] double value() const { return value_.load(std::memory_order_relaxed); }
+  [[nodiscard]] double value() const { return value_.load(std::memory_order_relaxed); }  ///< The sum so far.
 
  private:
   std::atomic<double> value_{0};
@@ -48,15 +48,17 @@ class alignas(detail::kCacheLineBytes) Counter {
 /// Goes up and down.
 class alignas(detail::kCacheLineBytes) Gauge {
  public:
+  /// Takes the place of the value before.
   template <MetricNumber N>
   void set(N value) {
     value_.store(static_cast<double>(value), std::memory_order_relaxed);
   }
+  /// Adds to the value; negative numbers subtract.
   template <MetricNumber N>
   void add(N by) {
     detail::add_relaxed(value_, static_cast<double>(by));
   }
-  [[nodiscard]] double value() const { return value_.load(std::memory_order_relaxed); }
+  [[nodiscard]] double value() const { return value_.load(std::memory_order_relaxed); }  ///< The value now.
 
  private:
   std::atomic<double> value_{0};
@@ -70,14 +72,17 @@ class alignas(detail::kCacheLineBytes) Histogram {
 
   /// `value` in the metric's base unit. An edge belongs to the bucket below it. NaN is left out.
   void observe(double value);
+  /// Counts one duration.
   template <class Rep, class Period>
   void observe(std::chrono::duration<Rep, Period> time) {
     observe(std::chrono::duration<double>(time).count());
   }
 
+  /// Upper edges of the buckets, in seconds, ascending.
   [[nodiscard]] std::span<const double> edges() const { return edges_; }
   /// Observations in bucket `index` alone; edges().size() is the one above the last edge.
   [[nodiscard]] std::uint64_t count(std::size_t index) const { return counts_[index].load(std::memory_order_relaxed); }
+  /// Sum of all durations, in seconds.
   [[nodiscard]] double sum() const { return sum_.load(std::memory_order_relaxed); }
 
  private:

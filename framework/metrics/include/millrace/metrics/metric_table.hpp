@@ -17,7 +17,9 @@ enum class MetricId : std::uint16_t {
 #undef X
 };
 
+/// What a metric's value means: counters only grow.
 enum class MetricType : std::uint8_t { Counter, Gauge, Histogram };
+/// In which unit a metric counts; its name ends with it.
 enum class MetricUnit : std::uint8_t { None, Seconds, Bytes };
 
 /// Which bucket edges a histogram has. Fixed sets, so that panels of different metrics can be laid over each other.
@@ -29,18 +31,18 @@ enum class BucketKind : std::uint8_t {
 
 /// One metric, declared before its first use.
 struct MetricInfo {
-  std::string name;  ///< "hunt_claims_total"
-  MetricType type = MetricType::Counter;
-  MetricUnit unit = MetricUnit::None;
-  std::string help;  ///< one sentence
-  std::vector<std::string> label_names;
-  BucketKind buckets = BucketKind::None;
+  std::string name;                       ///< "hunt_claims_total"
+  MetricType type = MetricType::Counter;  ///< counter, gauge or histogram
+  MetricUnit unit = MetricUnit::None;     ///< of the values
+  std::string help;                       ///< one sentence
+  std::vector<std::string> label_names;   ///< in the order in which values are given
+  BucketKind buckets = BucketKind::None;  ///< of a histogram
 
   friend bool operator==(const MetricInfo&, const MetricInfo&) = default;
 };
 
-[[nodiscard]] std::string_view to_string(MetricType type);
-[[nodiscard]] std::string_view to_string(MetricUnit unit);
+[[nodiscard]] std::string_view to_string(MetricType type);  ///< "counter".
+[[nodiscard]] std::string_view to_string(MetricUnit unit);  ///< "seconds"; empty for None.
 
 /// Upper bucket edges in rising order, in seconds, without +Inf. Empty for None.
 [[nodiscard]] std::span<const double> bucket_edges(BucketKind kind);

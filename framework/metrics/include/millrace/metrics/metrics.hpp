@@ -39,12 +39,14 @@ struct RemoveCollector {
 /// in the series while anybody else holds it; with the last handle the series disappears, as that of a closed task
 /// should. May outlive the Metrics it came from.
 using CounterHandle = std::unique_ptr<Counter, detail::ReleaseInstrument>;
-using GaugeHandle = std::unique_ptr<Gauge, detail::ReleaseInstrument>;
+using GaugeHandle = std::unique_ptr<Gauge, detail::ReleaseInstrument>;  ///< A gauge's series; it ends with the handle.
+/// A histogram's series; it ends with the handle.
 using HistogramHandle = std::unique_ptr<Histogram, detail::ReleaseInstrument>;
 
 /// Keeps a collector running at each snapshot. Destroying it waits for a run that is under way.
 using CollectorHandle = std::unique_ptr<std::function<void()>, detail::RemoveCollector>;
 
+/// How a registry behaves.
 struct MetricsOptions {
   std::size_t series_per_metric_max = 1000;  ///< beyond it, series are counted as rejected and not exported
   Logger* logger = nullptr;                  ///< told once per metric that has too many series; outlives all handles
@@ -57,7 +59,7 @@ using LabelValues = std::initializer_list<std::string_view>;
 /// All metrics of a process. Thread-safe. One per application; tests make their own.
 class Metrics {
  public:
-  explicit Metrics(MetricsOptions options = {});
+  explicit Metrics(MetricsOptions options = {});  ///< Holds nothing yet.
 
   /// Declares a metric of the application. Declaring the same again gives the same id.
   /// Throws std::invalid_argument with all that is wrong with it, as check_metric() finds it; also when the name
@@ -70,7 +72,9 @@ class Metrics {
   /// A new instrument of the series; the series shows the sum of all its instruments. Takes a lock: not for the record
   /// path. REQUIRES: the metric is declared, of this type, and `labels` has a value for each of its labels.
   [[nodiscard]] CounterHandle counter(MetricId id, LabelValues labels = {});
+  /// The gauge of that name with those label values; as counter().
   [[nodiscard]] GaugeHandle gauge(MetricId id, LabelValues labels = {});
+  /// The histogram of that name with those label values; as counter().
   [[nodiscard]] HistogramHandle histogram(MetricId id, LabelValues labels = {});
 
   /// Calls `collect` at the begin of every snapshot, on its thread, one snapshot at a time: for values that are cheaper

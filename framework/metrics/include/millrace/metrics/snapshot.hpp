@@ -9,21 +9,24 @@
 
 namespace millrace {
 
+/// A histogram at one moment.
 struct HistogramSnapshot {
   std::vector<double> upper_edges;               ///< without +Inf
   std::vector<std::uint64_t> cumulative_counts;  ///< one per edge: observations at or below it
   std::uint64_t count = 0;                       ///< all observations
-  double sum = 0;
+  double sum = 0;                                ///< of all observations, in seconds
 };
 
+/// One series at one moment.
 struct SeriesSnapshot {
   std::vector<std::string> label_values;  ///< in the order of the metric's label names; valid UTF-8
   double value = 0;                       ///< counters and gauges
   HistogramSnapshot histogram;            ///< histograms
 };
 
+/// A metric with all its series at one moment.
 struct FamilySnapshot {
-  MetricInfo info;
+  MetricInfo info;                     ///< name, type, unit, labels and help
   std::vector<SeriesSnapshot> series;  ///< by label values; never empty
 };
 

@@ -26,8 +26,8 @@ inline constexpr Timestamp kNoTimestamp{std::chrono::milliseconds(-1)};
 
 /// One partition of one topic.
 struct TopicPartition {
-  std::string topic;
-  Partition partition;
+  std::string topic;    ///< its full name
+  Partition partition;  ///< from 0
   friend auto operator<=>(const TopicPartition&, const TopicPartition&) = default;
 };
 
@@ -36,8 +36,8 @@ struct TopicPartition {
 
 /// The unit of work and of state: one sub-topology over one partition number of its source topics.
 struct TaskId {
-  SubtopologyId subtopology;
-  Partition partition;
+  SubtopologyId subtopology;  ///< which part of the topology
+  Partition partition;        ///< of each of its source topics
   friend auto operator<=>(const TaskId&, const TaskId&) = default;
 };
 

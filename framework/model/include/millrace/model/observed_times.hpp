@@ -23,18 +23,19 @@ inline constexpr std::size_t kObservedTimesMax = 100;
 /// Thread: the one that owns the task.
 class ObservedTimes {
  public:
-  using Id = Strong<std::uint32_t, struct ObservedTimeTag>;
+  using Id = Strong<std::uint32_t, struct ObservedTimeTag>;  ///< names an operator's time within a task
   /// One time as it is committed. A name is kept as its hash, so that long names cost nothing.
   struct Entry {
-    std::uint32_t name_hash = 0;
-    Timestamp time = kNoTimestamp;
+    std::uint32_t name_hash = 0;    ///< of the operator's name
+    Timestamp time = kNoTimestamp;  ///< the highest that the operator has seen
     friend bool operator==(const Entry&, const Entry&) = default;
   };
-  using Snapshot = std::vector<Entry>;
+  using Snapshot = std::vector<Entry>;  ///< what is written into the metadata of offsets
 
   /// Stable over platforms and versions.
   [[nodiscard]] static std::uint32_t hash(std::string_view name);
 
+  /// Goes on from what was committed.
   explicit ObservedTimes(Snapshot committed = {}) : committed_(std::move(committed)) {}
 
   /// The time of that name, as it was committed; kNoTimestamp if it never was. Two nodes that open the same name share
@@ -44,12 +45,14 @@ class ObservedTimes {
   /// it is opened first. Names of such times are their own.
   [[nodiscard]] Id open_unkept(std::string_view name, Timestamp first);
 
+  /// The highest time that the operator has seen.
   [[nodiscard]] Timestamp get(Id id) const { return slots_[id.value()].time; }
   /// Raises the time to `seen` if that is later. Returns the time then.
   Timestamp observe(Id id, Timestamp seen) {
     if (seen > slots_[id.value()].time) set(id, seen);
     return slots_[id.value()].time;
   }
+  /// Sets the time; what fails takes it back.
   void set(Id id, Timestamp time) {
     undo_.push_back({id.value(), slots_[id.value()].time});
     slots_[id.value()].time = time;

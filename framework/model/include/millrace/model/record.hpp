@@ -13,20 +13,20 @@ namespace millrace {
 
 /// One record as the log holds it. Borrows everything: valid as long as the batch that it stands in.
 struct RecordView {
-  OptionalBytesView key;
-  OptionalBytesView value;
-  Timestamp timestamp{};
-  Offset offset;
+  OptionalBytesView key;      ///< serialized, or null
+  OptionalBytesView value;    ///< serialized, or null
+  Timestamp timestamp{};      ///< event time
+  Offset offset;              ///< in its partition
   BytesView encoded_headers;  ///< see decode_headers; empty if there are none
 };
 
 /// One typed record between operators. Null keys and values are std::nullopt, as they are null in Kafka.
 template <class K, class V>
 struct Record {
-  std::optional<K> key;
-  std::optional<V> value;
-  Timestamp timestamp{};
-  Headers headers;
+  std::optional<K> key;    ///< decides on the partition
+  std::optional<V> value;  ///< null means "deleted" where records are rows
+  Timestamp timestamp{};   ///< event time
+  Headers headers;         ///< travel with the record through operators
 
   /// The same record with another value; timestamp and headers are kept.
   template <class V2>
@@ -44,8 +44,8 @@ struct Record {
 /// Where the record being processed came from.
 struct RecordMetadata {
   std::string_view topic;  ///< borrowed for the duration of the call
-  Partition partition;
-  Offset offset;
+  Partition partition;     ///< within the topic
+  Offset offset;           ///< within the partition
 };
 
 }  // namespace millrace

@@ -8,8 +8,8 @@ namespace millrace {
 /// The timestamp is that of the record that made the value or, in a table's store, of its row.
 template <class V>
 struct ValueAndTimestamp {
-  V value{};
-  Timestamp timestamp{};
+  V value{};              ///< the value
+  Timestamp timestamp{};  ///< event time
   friend bool operator==(const ValueAndTimestamp&, const ValueAndTimestamp&) = default;
 };
 

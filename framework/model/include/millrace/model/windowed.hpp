@@ -13,16 +13,16 @@ namespace millrace {
 
 /// The stretch [start, end) of event time.
 struct Window {
-  Timestamp start{};
-  Timestamp end{};
+  Timestamp start{};  ///< included
+  Timestamp end{};    ///< not included
   friend auto operator<=>(const Window&, const Window&) = default;
 };
 
 /// A key within a window: what windowed aggregations give.
 template <class K>
 struct Windowed {
-  K key;
-  Window window;
+  K key;          ///< the key without its window
+  Window window;  ///< in which it lies
   friend bool operator==(const Windowed&, const Windowed&) = default;
   friend auto operator<=>(const Windowed&, const Windowed&) = default;
 };

@@ -35,23 +35,26 @@ class FixedKeyRecord {
   FixedKeyRecord& operator=(FixedKeyRecord&& other) noexcept = default;
   ~FixedKeyRecord() = default;
 
-  [[nodiscard]] const std::optional<K>& key() const { return get().key; }
-  [[nodiscard]] const std::optional<V>& value() const { return get().value; }
-  [[nodiscard]] Timestamp timestamp() const { return get().timestamp; }
-  [[nodiscard]] const Headers& headers() const { return get().headers; }
+  [[nodiscard]] const std::optional<K>& key() const { return get().key; }      ///< Null keys are nullopt.
+  [[nodiscard]] const std::optional<V>& value() const { return get().value; }  ///< Null values are nullopt.
+  [[nodiscard]] Timestamp timestamp() const { return get().timestamp; }        ///< Event time.
+  [[nodiscard]] const Headers& headers() const { return get().headers; }       ///< In the order of their adding.
 
   /// The same record with another value; nullopt is null.
   template <class V2>
   [[nodiscard]] FixedKeyRecord<K, V2> with_value(std::optional<V2> value) const {
     return FixedKeyRecord<K, V2>(Record<K, V2>{key(), std::move(value), timestamp(), headers()});
   }
+  /// The same record with another value.
   template <class V2>
   [[nodiscard]] FixedKeyRecord<K, V2> with_value(V2 value) const {
     return with_value(std::optional<V2>(std::move(value)));
   }
+  /// The same record with another timestamp.
   [[nodiscard]] FixedKeyRecord with_timestamp(Timestamp timestamp) const {
     return FixedKeyRecord(Record<K, V>{key(), value(), timestamp, headers()});
   }
+  /// The same record with other headers.
   [[nodiscard]] FixedKeyRecord with_headers(Headers headers) const {
     return FixedKeyRecord(Record<K, V>{key(), value(), timestamp(), std::move(headers)});
   }
@@ -88,10 +91,10 @@ class FixedKeyContext : public OperatorContext {
 template <class K, class VIn, class VOut>
 class FixedKeyProcessor {
  public:
-  using InputKey = K;
-  using InputValue = VIn;
-  using OutputValue = VOut;
-  using Context = FixedKeyContext<K, VOut>;
+  using InputKey = K;                        ///< type of the keys, in and out
+  using InputValue = VIn;                    ///< type of the values it takes
+  using OutputValue = VOut;                  ///< type of the values it forwards
+  using Context = FixedKeyContext<K, VOut>;  ///< what it may do
 
   FixedKeyProcessor() = default;
   FixedKeyProcessor(const FixedKeyProcessor&) = delete;
@@ -100,7 +103,7 @@ class FixedKeyProcessor {
 
   /// Called once, before the first record: fetch stores, schedule punctuators.
   virtual void init(Context& context) { static_cast<void>(context); }
-  virtual void process(const FixedKeyRecord<K, VIn>& record) = 0;
+  virtual void process(const FixedKeyRecord<K, VIn>& record) = 0;  ///< Called for each record.
   /// Called once when the task closes in order; must not forward.
   virtual void close() {}
 

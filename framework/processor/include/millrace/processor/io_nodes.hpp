@@ -18,6 +18,7 @@ namespace millrace {
 template <class K, class V>
 class TypedSourceNode final : public SourceNode {
  public:
+  /// Decodes with these serdes; `extractor` tells the time.
   TypedSourceNode(Serde<K> key_serde, Serde<V> value_serde, TimestampExtractor<K, V> extractor = {})
       : key_serde_(std::move(key_serde)), value_serde_(std::move(value_serde)), extractor_(std::move(extractor)) {}
 
@@ -159,6 +160,7 @@ class RecordWriter {
 template <class K, class V>
 class TypedSinkNode final : public Node {
  public:
+  /// Writes to one topic.
   TypedSinkNode(TopicRef topic, RecordWriter<K, V> writer, bool drop_null_keys)
       : topic_(std::move(topic)), writer_(std::move(writer)), drop_null_keys_(drop_null_keys) {}
 
@@ -184,8 +186,8 @@ class TypedSinkNode final : public Node {
 
 /// What a function that chooses a record's topic may know beside key and value. Borrowed for the call.
 struct RecordContext {
-  Timestamp timestamp{};
-  const Headers& headers;
+  Timestamp timestamp{};                   ///< of the record
+  const Headers& headers;                  ///< of the record
   std::optional<RecordMetadata> metadata;  ///< where the task's input came from; nullopt within a punctuator
 };
 
@@ -196,6 +198,7 @@ class ChoosingSinkNode final : public Node {
   /// Calls the user's function on behalf of a node.
   using Extractor =
       std::function<std::string(const Record<K, V>&, const RecordContext&, TaskContext&, const std::string& node)>;
+  /// Asks `extractor` where each record goes.
   ChoosingSinkNode(Extractor extractor, RecordWriter<K, V> writer)
       : extractor_(std::move(extractor)), writer_(std::move(writer)) {}
 

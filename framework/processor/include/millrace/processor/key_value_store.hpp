@@ -19,17 +19,19 @@ namespace millrace {
 /// The serdes of a key-value store.
 template <class K, class V>
 struct KeyValueTyping : StoreTyping {
+  /// The serdes of keys and of values.
   KeyValueTyping(Serde<K> key, Serde<V> value) : key_serde(std::move(key)), value_serde(std::move(value)) {}
-  Serde<K> key_serde;
-  Serde<V> value_serde;
+  Serde<K> key_serde;    ///< of the keys
+  Serde<V> value_serde;  ///< of the values
 };
 
 /// The serdes of a timestamped key-value store: of its values, and of what is stored.
 template <class K, class V>
 struct TimestampedKeyValueTyping final : KeyValueTyping<K, V> {
+  /// The serdes of a store whose values have timestamps.
   TimestampedKeyValueTyping(const Serde<K>& key, const Serde<V>& value)
       : KeyValueTyping<K, V>(key, value), stored(key, timestamped_serde(value)) {}
-  KeyValueTyping<K, ValueAndTimestamp<V>> stored;
+  KeyValueTyping<K, ValueAndTimestamp<V>> stored;  ///< how entries stand in the store
 };
 
 /// How the entries of a store are K and V as they are stored: a timestamped store has ValueAndTimestamps. nullptr if it
@@ -50,26 +52,29 @@ template <class K, class V>
 template <class K, class V>
 class TypedRange {
  public:
+  /// For KeyValueStore; borrows everything but the iterator.
   TypedRange(TaskContext& context, const KeyValueTyping<K, V>& typing, std::string store,
              std::unique_ptr<KeyValueIterator> iterator)
       : context_(&context), typing_(&typing), store_(std::move(store)), iterator_(std::move(iterator)) {}
 
   struct End {};
+  /// Walks a TypedRange; for range-based for.
   class Iterator {
    public:
-    explicit Iterator(TypedRange& range) : range_(&range) {}
-    std::pair<K, V> operator*() const { return range_->current(); }
+    explicit Iterator(TypedRange& range) : range_(&range) {}         ///< Begins where the range stands.
+    std::pair<K, V> operator*() const { return range_->current(); }  ///< The current entry, decoded.
+    /// Goes on to the next entry.
     Iterator& operator++() {
       range_->iterator_->next();
       return *this;
     }
-    bool operator!=(End) const { return range_->more(); }
+    bool operator!=(End) const { return range_->more(); }  ///< True while there is an entry.
 
    private:
     TypedRange* range_;
   };
-  Iterator begin() { return Iterator(*this); }
-  End end() { return {}; }
+  Iterator begin() { return Iterator(*this); }  ///< For range-based for. A range can be walked once.
+  End end() { return {}; }                      ///< For range-based for.
 
  private:
   bool more() {
@@ -101,8 +106,9 @@ class KeyValueStore {
   KeyValueStore(TaskContext& context, KeyValueBytesStore& store, const KeyValueTyping<K, V>& typing)
       : context_(&context), store_(&store), typing_(&typing) {}
 
-  [[nodiscard]] const std::string& name() const { return store_->name(); }
+  [[nodiscard]] const std::string& name() const { return store_->name(); }  ///< As it was declared.
 
+  /// The value of `key`, if there is one.
   [[nodiscard]] std::optional<V> get(const K& key) {
     encode(typing_->key_serde, key, key_bytes_);
     auto found = store_->get(key_bytes_);
@@ -112,11 +118,13 @@ class KeyValueStore {
     if (!value) context_->fail(value.error().at({.store = name()}));
     return std::move(*value);
   }
+  /// Sets the value of `key`.
   void put(const K& key, const V& value) {
     encode(typing_->key_serde, key, key_bytes_);
     encode(typing_->value_serde, value, value_bytes_);
     write(OptionalBytesView(value_bytes_));
   }
+  /// Deletes `key`; nothing happens if it is not there.
   void erase(const K& key) {
     encode(typing_->key_serde, key, key_bytes_);
     write(std::nullopt);
@@ -135,7 +143,9 @@ class KeyValueStore {
   [[nodiscard]] TypedRange<K, V> reverse_range(const std::optional<K>& from, const std::optional<K>& to) {
     return walk(bounds(from, to, KeyOrder::Descending));
   }
+  /// All entries, in the order of the serialized keys.
   [[nodiscard]] TypedRange<K, V> all() { return range(std::nullopt, std::nullopt); }
+  /// All entries, the last one first.
   [[nodiscard]] TypedRange<K, V> reverse_all() { return reverse_range(std::nullopt, std::nullopt); }
   /// Entries whose serialized key begins with the serialized prefix, in the order of the serialized keys. A std::string
   /// is a prefix of longer ones; a number is one of nothing but itself. Source: KIP-614.
@@ -147,6 +157,7 @@ class KeyValueStore {
     prefix_serde.serialize(prefix, bytes);
     return walk(prefix_range(bytes));
   }
+  /// How many entries there are; RocksDB estimates it.
   [[nodiscard]] std::uint64_t approximate_entries() const { return store_->approximate_entries(); }
 
  private:
@@ -181,16 +192,17 @@ class KeyValueStore {
 /// Declares a store for StreamsBuilder::add_state_store.
 template <class K, class V>
 struct KeyValueStoreBuilder {
-  std::string name;
+  std::string name;        ///< unique in the topology
   bool persistent = true;  ///< RocksDB; otherwise memory, restored in full at every start
-  Serde<K> key_serde{};
-  Serde<V> value_serde{};
-  bool caching = false;  ///< a key's changes are logged once, at the commit, however often it was written before
+  Serde<K> key_serde{};    ///< default: that of the type
+  Serde<V> value_serde{};  ///< default: that of the type
+  bool caching = false;    ///< a key's changes are logged once, at the commit, however often it was written before
   /// Changes go to the topic "<application id>-<name>-changelog", from which the store is restored. Without: a store in
   /// memory begins empty at each start; a persistent one is kept if it stands at the committed input offsets, else
   /// cleared with a warning: after a kill, on another machine, when its file was damaged.
   bool logging = true;
 
+  /// The store as the topology knows it.
   [[nodiscard]] StoreSpec spec() const {
     StoreSpec spec;
     spec.name = name;
@@ -208,13 +220,14 @@ struct KeyValueStoreBuilder {
 /// timestamp as the record's. Fields as in KeyValueStoreBuilder. Source: KIP-258.
 template <class K, class V>
 struct TimestampedKeyValueStoreBuilder {
-  std::string name;
-  bool persistent = true;
-  Serde<K> key_serde{};
-  Serde<V> value_serde{};
-  bool caching = false;
-  bool logging = true;
+  std::string name;        ///< unique in the topology
+  bool persistent = true;  ///< RocksDB; otherwise memory
+  Serde<K> key_serde{};    ///< default: that of the type
+  Serde<V> value_serde{};  ///< default: that of the type
+  bool caching = false;    ///< changes go on at a commit or when the cache is full, the last one of each key
+  bool logging = true;     ///< a changelog keeps what the store holds
 
+  /// The store as the topology knows it.
   [[nodiscard]] StoreSpec spec() const {
     StoreSpec spec = KeyValueStoreBuilder<K, V>{name, persistent, key_serde, value_serde, caching, logging}.spec();
     spec.timestamped = true;

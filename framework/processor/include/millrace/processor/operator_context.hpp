@@ -15,7 +15,7 @@ namespace millrace {
 class Cancellable {
  public:
   Cancellable() = default;
-  Cancellable(TaskContext& context, PunctuatorId id) : context_(&context), id_(id) {}
+  Cancellable(TaskContext& context, PunctuatorId id) : context_(&context), id_(id) {}  ///< For the one that schedules.
   /// Allowed within the punctuator itself.
   void cancel() {
     if (context_ != nullptr) context_->cancel(id_);
@@ -67,15 +67,16 @@ class OperatorContext {
   /// Commits soon after the current record.
   void request_commit() { task_.request_commit(); }
 
-  [[nodiscard]] const std::string& application_id() const { return task_.application_id(); }
-  [[nodiscard]] const TaskId& task_id() const { return task_.task_id(); }
+  [[nodiscard]] const std::string& application_id() const { return task_.application_id(); }  ///< application.id.
+  [[nodiscard]] const TaskId& task_id() const { return task_.task_id(); }  ///< Of the task that this operator runs in.
   /// Topic, partition and offset of the current record; nullopt in init() and in punctuators.
   [[nodiscard]] std::optional<RecordMetadata> record_metadata() const { return task_.record_metadata(); }
   /// Highest timestamp seen by the task; kNoTimestamp before the first record.
   [[nodiscard]] Timestamp current_stream_time() const { return task_.stream_time(); }
-  [[nodiscard]] Timestamp current_system_time() const { return task_.wall_time(); }
+  [[nodiscard]] Timestamp current_system_time() const { return task_.wall_time(); }  ///< Wall-clock time.
 
  protected:
+  /// For the library: gives a record of the node's output type to all children.
   void forward_erased(const void* record) {
     for (Node* child : children_) child->process(record);
   }

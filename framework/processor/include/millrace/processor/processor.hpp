@@ -36,11 +36,11 @@ struct NoOutput {};
 template <class KIn, class VIn, class KOut = NoOutput, class VOut = NoOutput>
 class Processor {
  public:
-  using InputKey = KIn;
-  using InputValue = VIn;
-  using OutputKey = KOut;
-  using OutputValue = VOut;
-  using Context = ProcessorContext<KOut, VOut>;
+  using InputKey = KIn;                          ///< type of the keys it takes
+  using InputValue = VIn;                        ///< type of the values it takes
+  using OutputKey = KOut;                        ///< type of the keys it forwards
+  using OutputValue = VOut;                      ///< type of the values it forwards
+  using Context = ProcessorContext<KOut, VOut>;  ///< what it may do
 
   Processor() = default;
   Processor(const Processor&) = delete;
@@ -49,7 +49,7 @@ class Processor {
 
   /// Called once, before the first record: fetch stores, schedule punctuators.
   virtual void init(Context& context) { static_cast<void>(context); }
-  virtual void process(const Record<KIn, VIn>& record) = 0;
+  virtual void process(const Record<KIn, VIn>& record) = 0;  ///< Called for each record.
   /// Called once when the task closes in order; must not forward.
   virtual void close() {}
 
@@ -67,7 +67,7 @@ class Processor {
 template <class P>
 class ProcessorNode final : public Node {
  public:
-  using In = Record<typename P::InputKey, typename P::InputValue>;
+  using In = Record<typename P::InputKey, typename P::InputValue>;  ///< what it takes
   /// Throws std::invalid_argument for a factory that made nothing.
   explicit ProcessorNode(std::unique_ptr<P> processor) : processor_(std::move(processor)) {
     if (!processor_) throw std::invalid_argument("the processor's factory returned a null pointer");

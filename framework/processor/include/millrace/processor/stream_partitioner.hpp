@@ -18,9 +18,12 @@ namespace millrace {
 /// Source: KIP-837.
 class Partitions {
  public:
-  Partitions(std::nullopt_t) {}                                      // NOLINT: meant to convert
-  Partitions(Partition one) : chosen_(std::vector<Partition>{one}) {}  // NOLINT: meant to convert
-  Partitions(std::initializer_list<Partition> several) : chosen_(several) {}
+  /// The default partitioner chooses.
+  Partitions(std::nullopt_t) {}  // NOLINT: meant to convert
+  /// One partition.
+  Partitions(Partition one) : chosen_(std::vector<Partition>{one}) {}         // NOLINT: meant to convert
+  Partitions(std::initializer_list<Partition> several) : chosen_(several) {}  ///< Each of these.
+  /// Each of these; none drops the record.
   Partitions(std::vector<Partition> several) : chosen_(std::move(several)) {}  // NOLINT: meant to convert
 
   /// nullopt: the default partitioner decides.

@@ -25,9 +25,11 @@ class TimestampExtractor {
   /// record is dropped and counted (streams_dropped_records_total, reason "invalid_timestamp"). What it throws goes to
   /// processing.exception.handler. The record's timestamp is its own.
   using Function = std::function<Timestamp(const Record<K, V>& record, Timestamp partition_time)>;
+  /// Where the time comes from.
   enum class Kind : std::uint8_t { FailOnInvalid, SkipInvalid, PartitionTimeForInvalid, WallClock, Function };
 
   TimestampExtractor() = default;
+  /// From a function of your own.
   template <class F, class = std::enable_if_t<std::is_invocable_r_v<Timestamp, F&, const Record<K, V>&, Timestamp>>>
   // NOLINTNEXTLINE(google-explicit-constructor): a lambda is one
   TimestampExtractor(F extract)
@@ -42,7 +44,7 @@ class TimestampExtractor {
   /// The machine's time when the record is next in its partition. Results then depend on when they are made.
   [[nodiscard]] static TimestampExtractor wall_clock() { return TimestampExtractor(Kind::WallClock); }
 
-  [[nodiscard]] Kind kind() const { return kind_; }
+  [[nodiscard]] Kind kind() const { return kind_; }  ///< Where the time comes from.
   /// REQUIRES: kind() is Function.
   [[nodiscard]] Timestamp operator()(const Record<K, V>& record, Timestamp partition_time) const {
     return (*function_)(record, partition_time);

@@ -10,9 +10,9 @@
 namespace millrace {
 
 template <class V>
-inline constexpr bool kIsValueAndTimestamp = false;
+inline constexpr bool kIsValueAndTimestamp = false;  ///< True for a ValueAndTimestamp.
 template <class V>
-inline constexpr bool kIsValueAndTimestamp<ValueAndTimestamp<V>> = true;
+inline constexpr bool kIsValueAndTimestamp<ValueAndTimestamp<V>> = true;  ///< True for a ValueAndTimestamp.
 
 /// Eight bytes of milliseconds since the epoch, big-endian, then the bytes of the value: Kafka Streams'
 /// ValueAndTimestampSerializer. Without a codec if `value_serde` has none.

@@ -28,9 +28,10 @@ namespace millrace {
 /// The serdes of a window store.
 template <class K, class V>
 struct WindowTyping final : StoreTyping {
+  /// The serdes of keys and of values.
   WindowTyping(Serde<K> key, Serde<V> value) : key_serde(std::move(key)), value_serde(std::move(value)) {}
-  Serde<K> key_serde;
-  Serde<V> value_serde;
+  Serde<K> key_serde;    ///< of the keys, without their windows
+  Serde<V> value_serde;  ///< of the values
 };
 
 namespace detail {
@@ -253,17 +254,18 @@ class TimestampedWindowStore : public detail::WindowStoreHandle<K, V, detail::Ti
 /// Declares a window store for StreamsBuilder::add_state_store.
 template <class K, class V>
 struct WindowStoreBuilder {
-  std::string name;
+  std::string name;                ///< unique in the topology
   milliseconds retention{};        ///< how long after its start a window stays; at least window_size
   milliseconds window_size{};      ///< for the end of windows that walks give
   bool retain_duplicates = false;  ///< a window holds every value put, not the last
   bool timestamped = false;        ///< for timestamped_window_store(): values carry a time
   bool persistent = true;          ///< RocksDB; otherwise memory, restored in full at every start
-  Serde<K> key_serde{};
-  Serde<V> value_serde{};
-  bool caching = false;  ///< as KeyValueStoreBuilder::caching
-  bool logging = true;   ///< as KeyValueStoreBuilder::logging
+  Serde<K> key_serde{};            ///< default: that of the type
+  Serde<V> value_serde{};          ///< default: that of the type
+  bool caching = false;            ///< as KeyValueStoreBuilder::caching
+  bool logging = true;             ///< as KeyValueStoreBuilder::logging
 
+  /// The store as the topology knows it.
   [[nodiscard]] StoreSpec spec() const {
     StoreSpec spec;
     spec.name = name;

@@ -13,13 +13,14 @@
 
 namespace millrace {
 
+/// Commits what a thread's tasks did, as one transaction. Thread: the stream thread.
 class Committer {
  public:
   /// Borrows everything. `run_id` is unique per run of the process: it makes commit ids unique.
   Committer(TaskEnvironment& environment, LogWriter& writer, const LogMembership& membership, std::string writer_id,
             std::string run_id);
 
-  [[nodiscard]] bool in_flight() const { return stage_ != Stage::Idle; }
+  [[nodiscard]] bool in_flight() const { return stage_ != Stage::Idle; }  ///< True while the log has not answered.
   /// Freezes the tasks and the outbox and starts the commit. REQUIRES: !in_flight().
   void begin(const std::vector<StreamTask*>& tasks);
   /// nullopt while the commit goes on; then its end. After an error the tasks are to be aborted.

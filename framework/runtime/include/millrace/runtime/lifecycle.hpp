@@ -55,8 +55,9 @@ class TaskLifecycles {
   void suspend(TaskId task) { enter(task, TaskState::Suspended); }
   /// Suspends it if need be; then it is nobody's. Nothing happens to a task that is not this thread's.
   void close(TaskId task);
-  void close_all();
+  void close_all();  ///< Every task is closed.
 
+  /// Of every task of the thread.
   [[nodiscard]] const std::map<TaskId, TaskState>& states() const { return states_; }
 
  private:

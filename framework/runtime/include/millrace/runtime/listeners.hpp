@@ -22,8 +22,8 @@ enum class ThreadState : std::uint8_t {
   PendingShutdown,     ///< a stop was asked for, or an error met: last commit, close, leave
   Dead,                ///< will not be stepped again
 };
-[[nodiscard]] std::string_view to_string(ThreadState state);
-[[nodiscard]] bool may_follow(ThreadState from, ThreadState to);
+[[nodiscard]] std::string_view to_string(ThreadState state);      ///< "pending_shutdown".
+[[nodiscard]] bool may_follow(ThreadState from, ThreadState to);  ///< True if the picture above has that arrow.
 
 /// Kafka Streams' states of a task.
 enum class TaskState : std::uint8_t {
@@ -33,8 +33,8 @@ enum class TaskState : std::uint8_t {
   Suspended,  ///< is to be let go, as soon as a commit has ended
   Closed,     ///< its state is closed, and free for another thread
 };
-[[nodiscard]] std::string_view to_string(TaskState state);
-[[nodiscard]] bool may_follow(TaskState from, TaskState to);
+[[nodiscard]] std::string_view to_string(TaskState state);    ///< "restoring".
+[[nodiscard]] bool may_follow(TaskState from, TaskState to);  ///< True if the picture above has that arrow.
 
 /// Told how stores are restored from their changelogs. Each store that begins ends or is suspended.
 /// Thread: that of the task, so several at once; no lock of the library is held. What is thrown is logged and has no
@@ -64,9 +64,11 @@ class StateRestoreListener {
 
 /// All may be empty. Called on the stream thread they tell of, one after the other, with no lock held.
 struct RuntimeListeners {
+  /// called when a thread changes its state, on that thread
   std::function<void(const std::string& thread, ThreadState now, ThreadState before)> thread_state;
+  /// called when a task changes its state, on its thread
   std::function<void(const std::string& thread, TaskId task, TaskState now, TaskState before)> task_state;
-  std::shared_ptr<StateRestoreListener> restore;
+  std::shared_ptr<StateRestoreListener> restore;  ///< told about restoring; may be null
 };
 
 /// Calls `listener`, which is the application's code: what it throws is logged.

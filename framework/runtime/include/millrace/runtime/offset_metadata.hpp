@@ -17,12 +17,12 @@ inline constexpr std::size_t kOffsetMetadataMaxBytes = 4096;
 /// within kOffsetMetadataMaxBytes, since a topology has at most kObservedTimesMax of these per task.
 struct OffsetMetadata {
   Timestamp partition_time = kNoTimestamp;  ///< highest timestamp taken from the partition
-  std::string task;
-  std::string writer_id;
-  std::string commit_id;  ///< unique per commit: tells whether a commit whose answer was lost went through
+  std::string task;                         ///< "0_1"
+  std::string writer_id;                    ///< of the writer in whose transaction it stands
+  std::string commit_id;            ///< unique per commit: tells whether a commit whose answer was lost went through
   ObservedTimes::Snapshot times{};  ///< how far windowed operators and window stores have come
 
-  [[nodiscard]] std::string encode() const;
+  [[nodiscard]] std::string encode() const;  ///< As text for CommittedOffset::metadata.
   /// Metadata of another form, as other tools write it, yields the default: nothing is known.
   [[nodiscard]] static OffsetMetadata decode(std::string_view text);
 };

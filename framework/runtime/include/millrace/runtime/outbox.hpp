@@ -16,6 +16,7 @@
 
 namespace millrace {
 
+/// Collects the records of a transaction, by topic and partition. Thread: the stream thread.
 class Outbox {
  public:
   /// Borrows both; they outlive the outbox.
@@ -23,6 +24,7 @@ class Outbox {
 
   /// Index for add(). Errors: TopicUnknown.
   [[nodiscard]] Result<OutputTopic> open(const std::string& topic);
+  /// How many partitions the topic has.
   [[nodiscard]] std::int32_t partition_count(OutputTopic topic) const { return topics_[topic.value()].partition_count; }
 
   /// Copies the record. Errors: PartitionOutOfRange, RecordTooLarge.
@@ -40,10 +42,10 @@ class Outbox {
   /// Forgets everything.
   void clear();
 
-  [[nodiscard]] bool empty() const { return size_bytes_ == 0; }
+  [[nodiscard]] bool empty() const { return size_bytes_ == 0; }  ///< True if nothing waits to be frozen.
   /// Without what is frozen.
   [[nodiscard]] std::int64_t size_bytes() const { return size_bytes_; }
-  [[nodiscard]] std::int64_t frozen_bytes() const { return frozen_bytes_; }
+  [[nodiscard]] std::int64_t frozen_bytes() const { return frozen_bytes_; }  ///< What the commit in flight holds.
 
  private:
   struct PartitionBox {

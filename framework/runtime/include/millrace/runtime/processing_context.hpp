@@ -23,12 +23,13 @@ class ProcessingContext final : public TaskContext,
   ProcessingContext(TaskEnvironment& environment, TaskId task, TaskStores& stores, ObservedTimes::Snapshot times);
 
   // --- TaskContext ---
-  const TaskId& task_id() const override { return task_; }
+  const TaskId& task_id() const override { return task_; }  ///< Of the task.
+  /// application.id.
   const std::string& application_id() const override { return environment_.config.application_id; }
   Timestamp stream_time() const override { return stream_time_; }
-  WallTime wall_time() const override { return environment_.clock.wall_now(); }
+  WallTime wall_time() const override { return environment_.clock.wall_now(); }  ///< As the clock has it.
   ObservedTimes& observed_times() override { return observed_times_; }
-  const ObservedTimes& observed_times() const { return observed_times_; }
+  const ObservedTimes& observed_times() const { return observed_times_; }  ///< Of all operators of the task.
   std::optional<RecordMetadata> record_metadata() const override;
   StateStore& state_store(const std::string& node, std::string_view name) override;
   const StoreSpec& store_spec(std::string_view name) const override {
@@ -43,6 +44,7 @@ class ProcessingContext final : public TaskContext,
   Error take_noted_failure() override { return take_failure(); }
 
   // --- for the task ---
+  /// From now on messages name this record.
   void begin_record(const TopicPartition& partition, const RecordView& record) {
     partition_ = &partition;
     record_ = &record;
@@ -56,19 +58,22 @@ class ProcessingContext final : public TaskContext,
   /// A change that a cache held back goes on its way, as what was processed at its last write would have sent it.
   /// `change` outlives the processing.
   void begin_cached_change(const CachedChange& change, bool timestamped);
+  /// No record is processed any more.
   void end() {
     partition_ = nullptr;
     record_ = nullptr;
   }
-  [[nodiscard]] bool failed() const { return failure_.has_value(); }
-  [[nodiscard]] Error take_failure();
+  [[nodiscard]] bool failed() const { return failure_.has_value(); }  ///< True after a failure was noted.
+  [[nodiscard]] Error take_failure();                                 ///< The failure noted. REQUIRES: failed().
   /// Where the current record stands.
   [[nodiscard]] Where where() const;
-  void reset_stream_time(Timestamp time) { stream_time_ = time; }
+  void reset_stream_time(Timestamp time) { stream_time_ = time; }  ///< Sets stream time, after a rewind.
+  /// True if a processor asked for a commit.
   [[nodiscard]] bool commit_requested() const { return commit_requested_; }
+  /// The same, and forgets it.
   [[nodiscard]] bool take_commit_request() { return std::exchange(commit_requested_, false); }
-  [[nodiscard]] PunctuationSchedule& stream_schedule() { return stream_schedule_; }
-  [[nodiscard]] PunctuationSchedule& wall_schedule() { return wall_schedule_; }
+  [[nodiscard]] PunctuationSchedule& stream_schedule() { return stream_schedule_; }  ///< Punctuators of stream time.
+  [[nodiscard]] PunctuationSchedule& wall_schedule() { return wall_schedule_; }  ///< Punctuators of wall-clock time.
   /// Sends the current record's bytes, with headers that say what went wrong, to the dead-letter topic.
   [[nodiscard]] Result<void> send_dead_letter(const Error& error);
 

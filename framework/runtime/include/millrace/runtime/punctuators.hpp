@@ -20,14 +20,16 @@ namespace millrace {
 /// clock fires after one interval; missed intervals become one call. Thread: the one that owns the task.
 class PunctuationSchedule {
  public:
+  /// A punctuator whose time has come.
   struct Due {
-    PunctuatorId id;
-    std::string node;
-    Punctuator punctuator;
+    PunctuatorId id;        ///< as add() was given it
+    std::string node;       ///< on whose behalf it was scheduled
+    Punctuator punctuator;  ///< to be called
   };
 
+  /// Calls `punctuator` from `first` on, every `interval`.
   void add(PunctuatorId id, std::string node, Timestamp first, milliseconds interval, Punctuator punctuator);
-  void cancel(PunctuatorId id);
+  void cancel(PunctuatorId id);  ///< Unknown ids are ignored.
   /// True if something is due at `time`; cheap, asked after every record.
   [[nodiscard]] bool due(Timestamp time) const { return next_ <= time; }
   /// When the next call is due; Timestamp::max() if nothing is scheduled.
@@ -36,7 +38,7 @@ class PunctuationSchedule {
   [[nodiscard]] std::vector<Due> take_due(Timestamp time);
   /// True if the punctuator was not cancelled meanwhile.
   [[nodiscard]] bool scheduled(PunctuatorId id) const { return entries_.contains(id); }
-  void clear();
+  void clear();  ///< Forgets all of them.
 
  private:
   struct Entry {

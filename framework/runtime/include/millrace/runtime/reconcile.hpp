@@ -9,13 +9,15 @@
 
 namespace millrace {
 
+/// What a thread must do about a task.
 struct TaskAction {
+  /// Which way the task goes.
   enum class Kind : std::uint8_t {
     Close,    ///< commit, close, keep the state on disk
     Restore,  ///< bring up
   };
-  Kind kind;
-  TaskId task;
+  Kind kind;    ///< which way
+  TaskId task;  ///< which task
   friend auto operator<=>(const TaskAction&, const TaskAction&) = default;
 };
 

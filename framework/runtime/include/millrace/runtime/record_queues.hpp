@@ -24,6 +24,7 @@ struct TaskIdle {
   const Clock* clock = nullptr;  ///< borrowed; asked only if wait is above 0
 };
 
+/// The fetched records of a task's partitions, lowest timestamp first. Thread: the stream thread.
 class RecordQueues {
  public:
   /// Borrows reader and budget, which outlive the queues. Reads each partition up to about `fetch_max_bytes` ahead,
@@ -47,8 +48,8 @@ class RecordQueues {
 
   /// One chosen record; borrowed until the next pop() or fill().
   struct Head {
-    std::size_t partition;
-    const RecordView* record;
+    std::size_t partition;     ///< index of the partition
+    const RecordView* record;  ///< borrowed until it is taken
   };
   /// REQUIRES: the last fill() returned true, or ready(). The record stays at the head.
   [[nodiscard]] Head choose();
@@ -65,13 +66,16 @@ class RecordQueues {
   /// Takes the head of `partition` away without noting its timestamp: it could not be read.
   void skip(std::size_t partition);
 
-  [[nodiscard]] std::size_t size() const { return queues_.size(); }
+  [[nodiscard]] std::size_t size() const { return queues_.size(); }  ///< Number of partitions.
+  /// Topic and number of a partition.
   [[nodiscard]] const TopicPartition& id(std::size_t partition) const { return queues_[partition].id; }
   /// The next offset to process: what is committed.
   [[nodiscard]] Offset position(std::size_t partition) const { return queues_[partition].position; }
+  /// The highest timestamp taken from the partition.
   [[nodiscard]] Timestamp partition_time(std::size_t partition) const { return queues_[partition].time; }
+  /// Records that are not yet taken, also those not yet fetched.
   [[nodiscard]] std::int64_t lag(std::size_t partition) const;
-  [[nodiscard]] std::size_t buffered_records() const;
+  [[nodiscard]] std::size_t buffered_records() const;  ///< Records fetched and not yet taken, of all partitions.
   /// Refreshes the gauges of lag.
   void report() const;
 

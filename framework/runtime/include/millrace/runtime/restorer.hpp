@@ -19,32 +19,33 @@ namespace millrace {
 
 /// A task that is ready to process.
 struct RestoredTask {
-  TaskId id;
-  std::unique_ptr<TaskStores> stores;
-  std::vector<TaskInput> inputs;
+  TaskId id;                           ///< of the task
+  std::unique_ptr<TaskStores> stores;  ///< open, but not restored
+  std::vector<TaskInput> inputs;       ///< where its input goes on
 };
 
 /// For people and health checks.
 struct RestoreProgress {
-  TaskId task;
-  std::string store;
-  std::int64_t remaining_records = 0;
+  TaskId task;                         ///< of the store
+  std::string store;                   ///< name of it
+  std::int64_t remaining_records = 0;  ///< still to read
 };
 
 /// What the restorer works with. Everything is borrowed and outlives it.
 struct RestorerPorts {
-  Log& log;
-  LogWriter& writer;
-  const LogMembership& membership;
-  TaskBackendFactory& backends;
-  const StateDirectory* directory;  ///< nullptr: no files (tests); "0_3" names a task
-  CacheBudget& clean_budget;
+  Log& log;                                     ///< where changelogs are read
+  LogWriter& writer;                            ///< fences an unfinished transaction
+  const LogMembership& membership;              ///< who is allowed to write
+  TaskBackendFactory& backends;                 ///< opens stores
+  const StateDirectory* directory;              ///< nullptr: no files (tests); "0_3" names a task
+  CacheBudget& clean_budget;                    ///< shared with the other tasks
   const RuntimeListeners* listeners = nullptr;  ///< nullptr: nobody is told
 };
 
+/// Brings the stores of tasks to the committed end of their changelogs. Thread: the stream thread.
 class Restorer {
  public:
-  Restorer(TaskEnvironment& environment, RestorerPorts ports, WakeUp wake_up);
+  Restorer(TaskEnvironment& environment, RestorerPorts ports, WakeUp wake_up);  ///< Borrows what the ports name.
   ~Restorer();
   Restorer(const Restorer&) = delete;
   Restorer& operator=(const Restorer&) = delete;
@@ -58,12 +59,12 @@ class Restorer {
   /// Errors: NoCommittedOffset, ChangelogWithoutOffsets, OffsetOutOfRange, those of log and state.
   [[nodiscard]] Result<std::vector<RestoredTask>> step();
 
-  [[nodiscard]] bool idle() const { return tasks_.empty(); }
+  [[nodiscard]] bool idle() const { return tasks_.empty(); }  ///< True if no task is being restored.
   /// The tasks that are being restored.
   [[nodiscard]] std::vector<TaskId> tasks() const;
   /// True if the next step can do something at once; otherwise a wake-up will come.
   [[nodiscard]] bool busy() const;
-  [[nodiscard]] std::vector<RestoreProgress> progress() const;
+  [[nodiscard]] std::vector<RestoreProgress> progress() const;  ///< For status pages.
 
  private:
   struct Restoring;

@@ -16,6 +16,7 @@
 
 namespace millrace {
 
+/// The folder of one application, locked while the object lives.
 class StateDirectory {
  public:
   /// Makes the folder if needed, and locks it until the object goes. Errors: StateDirectoryLocked naming path and pid,
@@ -26,8 +27,9 @@ class StateDirectory {
   StateDirectory(const StateDirectory&) = delete;
   StateDirectory& operator=(const StateDirectory&) = delete;
 
-  [[nodiscard]] const std::filesystem::path& root() const { return root_; }
-  [[nodiscard]] std::filesystem::path log_path() const { return root_ / "log"; }
+  [[nodiscard]] const std::filesystem::path& root() const { return root_; }       ///< <state.dir>/<application.id>.
+  [[nodiscard]] std::filesystem::path log_path() const { return root_ / "log"; }  ///< Where the embedded log is.
+  /// Where a task's state is.
   [[nodiscard]] std::filesystem::path task_path(TaskId task) const { return root_ / to_string(task); }
   /// Deletes everything but the lock. Errors: StateDirectoryUnusable.
   [[nodiscard]] Result<void> erase();

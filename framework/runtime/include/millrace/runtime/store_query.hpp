@@ -32,7 +32,7 @@ class StoreQuery {
   /// `tasks` in the order of their partitions, at least one; each knows the store.
   StoreQuery(StoreSpec spec, std::vector<std::shared_ptr<TaskReads>> tasks, StoreQueryOptions options);
 
-  [[nodiscard]] const StoreSpec& spec() const { return spec_; }
+  [[nodiscard]] const StoreSpec& spec() const { return spec_; }  ///< As the topology declares it.
 
   /// Puts the value into `value` and returns true, or returns false. `routed_by` decides about the partition: for a
   /// windowed store it is the key without the window.

@@ -19,12 +19,13 @@ class SettledFailures;
 
 /// Where a task begins in one of its partitions.
 struct TaskInput {
-  TopicPartition partition;
-  Offset from;
-  Timestamp partition_time = kNoTimestamp;
-  ObservedTimes::Snapshot times{};  ///< committed beside it
+  TopicPartition partition;                 ///< which one
+  Offset from;                              ///< the next offset to process
+  Timestamp partition_time = kNoTimestamp;  ///< highest timestamp processed before
+  ObservedTimes::Snapshot times{};          ///< committed beside it
 };
 
+/// One task: its nodes, its stores, its input. Thread: the stream thread.
 class StreamTask {
  public:
   /// Takes restored stores; borrows the rest. Builds the nodes and reads from `inputs` on.
@@ -36,7 +37,7 @@ class StreamTask {
   StreamTask(const StreamTask&) = delete;
   StreamTask& operator=(const StreamTask&) = delete;
 
-  [[nodiscard]] TaskId id() const { return id_; }
+  [[nodiscard]] TaskId id() const { return id_; }  ///< Which one.
 
   /// Processes up to `max` records, fewer if there are no more or a commit should come first (wants_commit()).
   /// Errors: those which the exception handlers do not settle; the failed record is not processed then.
@@ -58,7 +59,7 @@ class StreamTask {
   /// which the exception handlers do not settle, CachesNeverSettle; then there must be no commit.
   [[nodiscard]] Result<void> flush_caches();
   /// REQUIRES: flush_caches() has just ended well.
-  void freeze();
+  void freeze();  ///< Seals what a commit will contain; what comes after belongs to the next one.
   /// Adds all input partitions, changed or not.
   void add_offsets(OffsetMap& offsets, const std::string& writer_id, const std::string& commit_id) const;
   /// The transaction is committed: the frozen writes go to the stores. Errors: StateWriteFailed.
@@ -74,14 +75,16 @@ class StreamTask {
   /// Calls the nodes' close. Not after an error.
   void close();
 
-  [[nodiscard]] TaskStores& stores() { return *stores_; }
+  [[nodiscard]] TaskStores& stores() { return *stores_; }  ///< Of the task.
   /// How far event time has come for the windowed operator or window store of that name.
   [[nodiscard]] Timestamp observed_time(std::string_view name) const { return context_->observed_times().find(name); }
+  /// Bytes that are not committed yet.
   [[nodiscard]] std::int64_t dirty_bytes() const { return stores_->dirty_bytes(); }
+  /// Records fetched and not yet processed.
   [[nodiscard]] std::size_t buffered_records() const { return queues_.buffered_records(); }
   /// Records between the position and the end, over all inputs.
   [[nodiscard]] std::int64_t lag() const;
-  void report() const { queues_.report(); }
+  void report() const { queues_.report(); }  ///< Updates the lag of its partitions.
 
  private:
   StreamTask(TaskEnvironment& environment, TaskId id, std::unique_ptr<TaskStores> stores, LogReader& reader);

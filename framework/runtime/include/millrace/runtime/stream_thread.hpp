@@ -25,34 +25,35 @@ namespace millrace {
 /// What others may know of a thread: as of its last step that had nothing to do, at most a quarter of a second of work
 /// ago; the state is that of now.
 struct ThreadStatus {
-  std::string name;  ///< "<application.id>-<number>"
-  ThreadState state = ThreadState::Created;
-  std::vector<TaskId> running;
-  std::vector<RestoreProgress> restoring;
-  std::size_t waiting_tasks = 0;  ///< given, not yet running
-  std::uint64_t processed_records = 0;
-  std::uint64_t commits = 0;
-  std::int64_t lag_records = 0;
-  MemoryUse memory{};
-  std::optional<Error> failure;  ///< why it died
+  std::string name;                          ///< "<application.id>-<number>"
+  ThreadState state = ThreadState::Created;  ///< what it is doing
+  std::vector<TaskId> running;               ///< tasks that process
+  std::vector<RestoreProgress> restoring;    ///< stores that are being restored
+  std::size_t waiting_tasks = 0;             ///< given, not yet running
+  std::uint64_t processed_records = 0;       ///< since its start
+  std::uint64_t commits = 0;                 ///< that succeeded, since its start
+  std::int64_t lag_records = 0;              ///< not yet processed, over its partitions
+  MemoryUse memory{};                        ///< what its tasks hold, by owner
+  std::optional<Error> failure;              ///< why it died
 };
 
 /// Borrowed; everything outlives the thread.
 struct StreamThreadPorts {
-  const StreamsConfig& config;
-  const Topology& topology;
-  const TopicCatalog& catalog;
-  const Clock& clock;
-  Logger& logger;
-  Metrics& metrics;
-  Log& log;
-  TaskBackendFactory& backends;
-  const StateDirectory* directory;  ///< nullptr: no files (tests); "0_3" names a task
-  CacheBudget& clean_budget;
+  const StreamsConfig& config;                  ///< of the application
+  const Topology& topology;                     ///< of the application
+  const TopicCatalog& catalog;                  ///< topics as the log has them
+  const Clock& clock;                           ///< what time it is
+  Logger& logger;                               ///< where lines go
+  Metrics& metrics;                             ///< where numbers go
+  Log& log;                                     ///< records and positions
+  TaskBackendFactory& backends;                 ///< opens stores
+  const StateDirectory* directory;              ///< nullptr: no files (tests); "0_3" names a task
+  CacheBudget& clean_budget;                    ///< shared by all threads
   StoreRegistry* stores = nullptr;              ///< where running tasks publish their stores; nullptr: nowhere
   const RuntimeListeners* listeners = nullptr;  ///< nullptr: nobody is told
 };
 
+/// A stream thread without the thread: step() does what can be done and returns. Thread: one owner.
 class StreamThread {
  public:
   /// `run_id` is unique per run of the process. `wake_up` is called from any thread when step() should be called soon.
@@ -71,12 +72,12 @@ class StreamThread {
   /// A paused thread restores, processes and punctuates nothing; it commits what it has done, and keeps its place in
   /// the group. May come before the first step. Thread-safe.
   void pause() { paused_.store(true); }
-  void resume() { paused_.store(false); }
+  void resume() { paused_.store(false); }  ///< Goes on after pause().
 
-  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] const std::string& name() const { return name_; }  ///< As messages name it.
   /// Thread-safe.
   [[nodiscard]] ThreadState state() const { return lifecycle_.state(); }
-  [[nodiscard]] bool dead() const { return state() == ThreadState::Dead; }
+  [[nodiscard]] bool dead() const { return state() == ThreadState::Dead; }  ///< True after the last step.
   /// True if all tasks run and nothing is left to process at the moment.
   [[nodiscard]] bool caught_up() const;
   /// caught_up(), and everything is committed.

@@ -16,16 +16,17 @@
 
 namespace millrace {
 
+/// What tasks share. Everything is borrowed.
 struct TaskEnvironment {
-  const StreamsConfig& config;
-  const Topology& topology;
-  const TopicCatalog& catalog;
-  const Clock& clock;
-  Logger& logger;
-  Metrics& metrics;
-  Outbox& outbox;
-  CacheBudget& cache_budget;  ///< of this thread: what the caches of its stores may hold
-  ThreadMemory& memory;
+  const StreamsConfig& config;      ///< of the application
+  const Topology& topology;         ///< of the application
+  const TopicCatalog& catalog;      ///< topics as the log has them
+  const Clock& clock;               ///< what time it is
+  Logger& logger;                   ///< where lines go
+  Metrics& metrics;                 ///< where numbers go
+  Outbox& outbox;                   ///< of the thread
+  CacheBudget& cache_budget;        ///< of this thread: what the caches of its stores may hold
+  ThreadMemory& memory;             ///< of this thread: what its tasks hold together
   StoreRegistry* stores = nullptr;  ///< nullptr: nobody reads the stores from outside
 };
 

@@ -26,10 +26,11 @@ using ExplainAbsence = std::function<Error(TaskId task, const std::string& store
 /// Thread: publish() and withdraw() by the owner of the task; the rest by anybody.
 class TaskReads : public std::enable_shared_from_this<TaskReads> {
  public:
+  /// Of one task, with the stores that it has.
   TaskReads(TaskId task, std::vector<std::string> stores, ExplainAbsence explain)
       : task_(task), names_(std::move(stores)), explain_(std::move(explain)) {}
 
-  [[nodiscard]] TaskId task() const { return task_; }
+  [[nodiscard]] TaskId task() const { return task_; }  ///< Whose stores these are.
 
   /// One publish(), for its withdraw().
   using Publication = std::uint64_t;

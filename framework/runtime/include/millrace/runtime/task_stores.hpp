@@ -23,6 +23,7 @@ class ChangeLoggerFactory {
   ChangeLoggerFactory(const ChangeLoggerFactory&) = delete;
   ChangeLoggerFactory& operator=(const ChangeLoggerFactory&) = delete;
   virtual ~ChangeLoggerFactory() = default;
+  /// Writes the changes of a store to its changelog.
   [[nodiscard]] virtual std::unique_ptr<ChangeLogger> make_logger(const StoreSpec& store) = 0;
 };
 
@@ -40,7 +41,7 @@ class TaskStores {
   /// `cache_budget`. Called before the first get(), and again with the nodes' new beginning after an abort.
   void log_changes_to(ChangeLoggerFactory& factory, const WriteContextSource& source, CacheBudget& cache_budget);
 
-  [[nodiscard]] const std::vector<StoreSpec>& specs() const { return specs_; }
+  [[nodiscard]] const std::vector<StoreSpec>& specs() const { return specs_; }  ///< Of all its stores.
   /// nullptr if there is no such store.
   [[nodiscard]] KeyValueBytesStore* find(std::string_view name);
 
@@ -55,15 +56,15 @@ class TaskStores {
   [[nodiscard]] Result<void> restore(const std::string& store, const std::vector<RecordView>& records,
                                      ChangelogStamp stamp);
 
-  void seal();
-  void rollback();
-  void freeze();
+  void seal();      ///< Keeps what the current record wrote.
+  void rollback();  ///< Takes back what the current record wrote.
+  void freeze();    ///< What was written so far belongs to the commit that begins.
   /// Writes the frozen generation, and each store's stamp, in one batch per backend. `stamps` may lack stores that
   /// logged nothing. Window stores lose entries that are older than their retention, by the `times` that were
   /// committed. Errors: StateWriteFailed: the task must be restored.
   [[nodiscard]] Result<void> apply_frozen(const std::map<std::string, ChangelogStamp>& stamps,
                                           const ObservedTimes::Snapshot& times);
-  void drop_all();
+  void drop_all();  ///< Drops everything that is not committed.
 
   /// The caches, a store's before those of the stores below it.
   [[nodiscard]] const std::vector<CachingKeyValueBytesStore*>& caches() const { return caches_; }
@@ -72,7 +73,7 @@ class TaskStores {
   /// The cache that holds most; nullptr if none holds anything.
   [[nodiscard]] CachingKeyValueBytesStore* fullest_cache() const;
 
-  [[nodiscard]] std::int64_t dirty_bytes() const;
+  [[nodiscard]] std::int64_t dirty_bytes() const;  ///< Bytes that are not committed.
 
  private:
   struct Slot {

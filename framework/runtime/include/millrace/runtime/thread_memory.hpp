@@ -14,19 +14,21 @@ namespace millrace {
 /// nothing is read ahead until half of it is processed. Thread: the stream thread.
 class FetchBudget {
  public:
+  /// With a share of `max_bytes`.
   explicit FetchBudget(std::int64_t max_bytes) : max_bytes_(max_bytes) {}
 
-  void enter_partition() { ++partitions_; }
-  void leave_partition() { --partitions_; }
+  void enter_partition() { ++partitions_; }  ///< One more partition to read: each gets a smaller part of the share.
+  void leave_partition() { --partitions_; }  ///< One less.
   /// A task, known by its address, goes.
   void leave(const void* task) { std::erase(waiting_, task); }
+  /// Records were fetched; negative: they were processed, or dropped with their task.
   void add(std::int64_t bytes) {
     used_bytes_ += bytes;
     if (used_bytes_ >= max_bytes_) draining_ = true;
     else if (used_bytes_ <= max_bytes_ / 2) draining_ = false;
   }
 
-  [[nodiscard]] std::int64_t used_bytes() const { return used_bytes_; }
+  [[nodiscard]] std::int64_t used_bytes() const { return used_bytes_; }  ///< Fetched and not yet processed.
   /// False from when the share is used up to when half of it is processed. A task that lacks a record to go on, and one
   /// task while nothing is held at all, reads all the same, one batch: there is always progress.
   [[nodiscard]] bool may_read_ahead() const { return !draining_; }
@@ -57,12 +59,12 @@ class FetchBudget {
 
 /// What a thread holds, for people.
 struct MemoryUse {
-  std::int64_t transaction_buffer_bytes = 0;
-  std::int64_t fetched_bytes = 0;
-  std::int64_t outbox_bytes = 0;  ///< a commit under way included
+  std::int64_t transaction_buffer_bytes = 0;  ///< changes of stores that are not committed
+  std::int64_t fetched_bytes = 0;             ///< input that is not processed
+  std::int64_t outbox_bytes = 0;              ///< results, a commit under way included
 };
 
-/// Thread: the stream thread.
+/// What the tasks of a thread may hold together, and what they hold. Thread: the stream thread.
 struct ThreadMemory {
   /// One of `threads` threads that have the shares together.
   ThreadMemory(const MemoryShares& shares, int threads)
@@ -70,9 +72,9 @@ struct ThreadMemory {
         outbox_max_bytes(part(shares, MemoryOwner::Outbox, 2 * threads)),
         fetched(part(shares, MemoryOwner::FetchedRecords, threads)) {}
 
-  const std::int64_t transaction_buffer_max_bytes;
-  const std::int64_t outbox_max_bytes;  ///< to be collected: as much again may be in a commit under way
-  FetchBudget fetched;
+  const std::int64_t transaction_buffer_max_bytes;  ///< open and committing changes of all tasks; more: commit early
+  const std::int64_t outbox_max_bytes;              ///< to be collected: as much again may be in a commit under way
+  FetchBudget fetched;                              ///< input of all tasks
   /// Uncommitted changes of all tasks, each of which keeps its part up to date.
   std::int64_t transaction_buffer_bytes = 0;
 

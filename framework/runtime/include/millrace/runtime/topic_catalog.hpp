@@ -15,7 +15,7 @@ namespace millrace {
 class TopicCatalog {
  public:
   TopicCatalog() = default;
-  explicit TopicCatalog(const std::vector<TopicInfo>& topics);
+  explicit TopicCatalog(const std::vector<TopicInfo>& topics);  ///< Of these topics.
 
   /// nullptr if the log has no such topic.
   [[nodiscard]] const TopicInfo* find(const std::string& name) const;

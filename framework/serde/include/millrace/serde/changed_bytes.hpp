@@ -16,8 +16,8 @@ namespace millrace {
 
 /// A row's new and old value as bytes; at least one of them is there. Borrows.
 struct ChangedBytes {
-  OptionalBytesView new_value;
-  OptionalBytesView old_value;
+  OptionalBytesView new_value;  ///< after the change, or null
+  OptionalBytesView old_value;  ///< before the change, or null
 };
 
 /// Appends the change. REQUIRES: one of the two values is there.

@@ -29,14 +29,15 @@ namespace millrace {
 /// Writes JSON text. Strings must be UTF-8; other bytes are replaced by U+FFFD.
 class JsonWriter {
  public:
-  explicit JsonWriter(Bytes& out) : out_(out) {}
-  void write(bool value);
-  void write(std::int64_t value);
-  void write(std::uint64_t value);
+  explicit JsonWriter(Bytes& out) : out_(out) {}  ///< Borrows `out` and appends to it.
+  void write(bool value);                         ///< true or false
+  void write(std::int64_t value);                 ///< A whole number.
+  void write(std::uint64_t value);                ///< A whole number.
   /// Shortest text that reads back as the same number. Throws std::domain_error for NaN and infinities: JSON has none.
   void write(double value);
-  void write(std::string_view value);
-  void write_null();
+  void write(std::string_view value);  ///< A string, quoted and escaped.
+  void write_null();                   ///< null
+  /// Appends text as it is; the caller sees to it that JSON comes out.
   void raw(std::string_view text) { out_ += text; }
 
  private:
@@ -46,13 +47,13 @@ class JsonWriter {
 /// A value within a parsed JSON document; borrows from the document. Readers throw JsonError.
 class JsonNode {
  public:
-  explicit JsonNode(const void* node) : node_(node) {}
-  [[nodiscard]] bool is_null() const;
-  [[nodiscard]] bool as_bool() const;
-  [[nodiscard]] std::int64_t as_int64() const;
-  [[nodiscard]] std::uint64_t as_uint64() const;
-  [[nodiscard]] double as_double() const;
-  [[nodiscard]] const std::string& as_string() const;
+  explicit JsonNode(const void* node) : node_(node) {}  ///< Of the parser behind it; not for users.
+  [[nodiscard]] bool is_null() const;                   ///< True for null.
+  [[nodiscard]] bool as_bool() const;                   ///< Throws unless this is true or false.
+  [[nodiscard]] std::int64_t as_int64() const;          ///< Throws unless this is a whole number in range.
+  [[nodiscard]] std::uint64_t as_uint64() const;        ///< Throws unless this is a whole number in range.
+  [[nodiscard]] double as_double() const;               ///< Throws unless this is a number.
+  [[nodiscard]] const std::string& as_string() const;   ///< Throws unless this is a string. Borrowed from the document.
   /// REQUIRES nothing; throws unless this is an array.
   [[nodiscard]] std::vector<JsonNode> elements() const;
   /// Throws unless this is an object.
@@ -68,9 +69,9 @@ class JsonNode {
 
 /// Why JSON could not be read as the asked type; `path` grows on the way out: "clues[3].code".
 struct JsonError {
-  std::string path;
-  std::string message;
-  void prepend(const std::string& step);
+  std::string path;                       ///< where in the document: "players[3].score"
+  std::string message;                    ///< what is wrong there
+  void prepend(const std::string& step);  ///< Puts a step before the path, on the way out of nested values.
 };
 
 /// Parses `text` and calls `read(root, context)`. Errors: DeserializationFailed with position or path.
@@ -88,9 +89,10 @@ concept Described = requires {
 /// A described member.
 template <class Struct, class Member>
 struct Field {
-  const char* name;
-  Member Struct::*member;
+  const char* name;        ///< as it stands in the JSON text
+  Member Struct::*member;  ///< the member that holds it
 };
+/// Pairs a name with a member; MILLRACE_DESCRIBE writes this.
 template <class Struct, class Member>
 constexpr Field<Struct, Member> field(const char* name, Member Struct::*member) {
   return {name, member};
@@ -111,16 +113,19 @@ struct IsOptional<std::optional<T>> : std::true_type {};
 [[noreturn]] void throw_missing_member(const char* name);
 }  // namespace detail
 
+/// true or false.
 template <>
 struct JsonCodec<bool> {
   static void write(bool value, JsonWriter& out) { out.write(value); }
   static void read(const JsonNode& node, bool& value) { value = node.as_bool(); }
 };
+/// A string.
 template <>
 struct JsonCodec<std::string> {
   static void write(const std::string& value, JsonWriter& out) { out.write(std::string_view(value)); }
   static void read(const JsonNode& node, std::string& value) { value = node.as_string(); }
 };
+/// A floating-point number.
 template <std::floating_point T>
 struct JsonCodec<T> {
   static void write(T value, JsonWriter& out) { out.write(static_cast<double>(value)); }
@@ -132,6 +137,7 @@ struct JsonCodec<T> {
     value = static_cast<T>(wide);
   }
 };
+/// A signed integer; out of range is an error.
 template <std::signed_integral T>
 struct JsonCodec<T> {
   static void write(T value, JsonWriter& out) { out.write(static_cast<std::int64_t>(value)); }
@@ -141,6 +147,7 @@ struct JsonCodec<T> {
     if (value != wide) detail::throw_out_of_range(std::to_string(wide));
   }
 };
+/// An unsigned integer; out of range is an error.
 template <std::unsigned_integral T>
 requires(!std::same_as<T, bool>) struct JsonCodec<T> {
   static void write(T value, JsonWriter& out) { out.write(static_cast<std::uint64_t>(value)); }
@@ -150,6 +157,7 @@ requires(!std::same_as<T, bool>) struct JsonCodec<T> {
     if (value != wide) detail::throw_out_of_range(std::to_string(wide));
   }
 };
+/// null, or a value.
 template <class T>
 struct JsonCodec<std::optional<T>> {
   static void write(const std::optional<T>& value, JsonWriter& out) {
@@ -161,6 +169,7 @@ struct JsonCodec<std::optional<T>> {
     if (!node.is_null()) JsonCodec<T>::read(node, value.emplace());
   }
 };
+/// An array.
 template <class T>
 struct JsonCodec<std::vector<T>> {
   static void write(const std::vector<T>& value, JsonWriter& out) {
@@ -185,6 +194,7 @@ struct JsonCodec<std::vector<T>> {
     }
   }
 };
+/// An object whose member names are the keys.
 template <class T>
 struct JsonCodec<std::map<std::string, T>> {
   static void write(const std::map<std::string, T>& value, JsonWriter& out) {
@@ -211,6 +221,7 @@ struct JsonCodec<std::map<std::string, T>> {
     }
   }
 };
+/// An object with the members that were described.
 template <Described T>
 struct JsonCodec<T> {
   static void write(const T& value, JsonWriter& out) {

@@ -48,6 +48,7 @@ class Serde {
     Codec(const Codec&) = delete;
     Codec& operator=(const Codec&) = delete;
     virtual ~Codec() = default;
+    /// Appends the bytes of `value` to `out`; what it throws is the record's failure.
     virtual void serialize(const T& value, Bytes& out) const = 0;
     /// The bytes of `value`; they borrow from it, or from `scratch`, which is overwritten.
     [[nodiscard]] virtual BytesView encode(const T& value, Bytes& scratch) const {
@@ -55,6 +56,7 @@ class Serde {
       serialize(value, scratch);
       return scratch;
     }
+    /// The value that the bytes stand for. Errors: DeserializationFailed.
     [[nodiscard]] virtual Result<T> deserialize(BytesView bytes) const = 0;
   };
 
@@ -62,7 +64,7 @@ class Serde {
   Serde() {
     if constexpr (Serializable<T>) codec_ = default_codec();
   }
-  explicit Serde(std::shared_ptr<const Codec> codec) : codec_(std::move(codec)) {}
+  explicit Serde(std::shared_ptr<const Codec> codec) : codec_(std::move(codec)) {}  ///< A serde of its own.
 
   /// False for a default-constructed serde of a type that has no SerdeFor.
   [[nodiscard]] bool has_codec() const { return codec_ != nullptr; }

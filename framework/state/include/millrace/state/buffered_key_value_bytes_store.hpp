@@ -14,12 +14,13 @@ class BufferedKeyValueBytesStore final : public KeyValueBytesStore {
   /// Borrows the buffer, which outlives the store.
   BufferedKeyValueBytesStore(std::string name, TransactionBuffer& buffer) : name_(std::move(name)), buffer_(buffer) {}
 
-  const std::string& name() const override { return name_; }
+  const std::string& name() const override { return name_; }  ///< As it was declared.
   Result<OptionalBytesView> get(BytesView key) override { return buffer_.get(key); }
   Result<void> put(BytesView key, OptionalBytesView value) override {
     buffer_.put(key, value);
     return {};
   }
+  /// Entries as of now, in the order of keys.
   Result<std::unique_ptr<KeyValueIterator>> range(const KeyRange& range) override { return buffer_.range(range); }
   std::uint64_t approximate_entries() const override { return buffer_.backend_entries(); }
 
@@ -48,9 +49,10 @@ class ChangeLoggingKeyValueBytesStore final : public KeyValueBytesStore {
   ChangeLoggingKeyValueBytesStore(KeyValueBytesStore& inner, ChangeLogger& logger, bool timestamped)
       : inner_(inner), logger_(logger), timestamped_(timestamped) {}
 
-  const std::string& name() const override { return inner_.name(); }
+  const std::string& name() const override { return inner_.name(); }  ///< As it was declared.
   Result<OptionalBytesView> get(BytesView key) override { return inner_.get(key); }
   Result<void> put(BytesView key, OptionalBytesView value) override;
+  /// As the store within has them.
   Result<std::unique_ptr<KeyValueIterator>> range(const KeyRange& range) override { return inner_.range(range); }
   std::uint64_t approximate_entries() const override { return inner_.approximate_entries(); }
 

@@ -28,31 +28,32 @@ struct WriteContext {
   Timestamp timestamp{};                      ///< of the record, or of the punctuation
   Bytes encoded_headers;                      ///< of the record
   const TopicPartition* partition = nullptr;  ///< of the record, borrowed from the task; nullptr: there was none
-  Offset offset;
+  Offset offset;                              ///< of the record
 };
 
 /// Tells what is being processed. The runtime implements it. Thread: the one that owns the task.
 class WriteContextSource {
  public:
+  /// The record that is being processed.
   struct Current {
-    Timestamp timestamp{};
-    BytesView encoded_headers;
-    const TopicPartition* partition = nullptr;
-    Offset offset;
+    Timestamp timestamp{};                      ///< of the record
+    BytesView encoded_headers;                  ///< of the record
+    const TopicPartition* partition = nullptr;  ///< of the record; nullptr within a punctuator
+    Offset offset;                              ///< of the record
   };
   WriteContextSource() = default;
   WriteContextSource(const WriteContextSource&) = delete;
   WriteContextSource& operator=(const WriteContextSource&) = delete;
   virtual ~WriteContextSource() = default;
-  [[nodiscard]] virtual Current current() const = 0;
+  [[nodiscard]] virtual Current current() const = 0;  ///< What is being processed.
 };
 
 /// A pending change, taken out of the cache. Borrowed until the next take(), seal() or rollback().
 struct CachedChange {
-  BytesView key;
+  BytesView key;                ///< serialized
   OptionalBytesView new_value;  ///< as stored: with the timestamp in front, if the store is timestamped
   OptionalBytesView old_value;  ///< that was made known last
-  const WriteContext* context;
+  const WriteContext* context;  ///< of the record that wrote last
 };
 
 /// What is told each change when the cache gives it out.
@@ -84,6 +85,7 @@ class CachingKeyValueBytesStore final : public KeyValueBytesStore {
 
   /// From now on `listener`, borrowed, is told each change that is given out.
   void listen(CacheListener& listener) { listener_ = &listener; }
+  /// Who is told what the cache lets go; may be null.
   [[nodiscard]] CacheListener* listener() const { return listener_; }
   /// put() on behalf of a record that an operator changed on its way: with its own timestamp and headers.
   [[nodiscard]] Result<void> put(BytesView key, OptionalBytesView value, Timestamp timestamp, const Headers& headers);
@@ -101,11 +103,12 @@ class CachingKeyValueBytesStore final : public KeyValueBytesStore {
   /// Forgets what is pending: the writes were dropped from the store below.
   void clear();
 
-  [[nodiscard]] bool pending() const { return oldest_ != nullptr; }
+  [[nodiscard]] bool pending() const { return oldest_ != nullptr; }  ///< True if something waits to be forwarded.
+  /// Entries that wait to be forwarded.
   [[nodiscard]] std::size_t pending_entries() const { return entries_.size(); }
   /// Held by pending entries, beside the values in the store below.
   [[nodiscard]] std::int64_t pending_bytes() const { return pending_bytes_; }
-  [[nodiscard]] bool timestamped() const { return timestamped_; }
+  [[nodiscard]] bool timestamped() const { return timestamped_; }  ///< True if values stand behind their timestamps.
 
  private:
   struct Entry {

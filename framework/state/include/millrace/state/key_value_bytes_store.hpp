@@ -22,7 +22,7 @@ class StateStore {
   StateStore& operator=(const StateStore&) = delete;
   virtual ~StateStore() = default;
 
-  [[nodiscard]] virtual const std::string& name() const = 0;
+  [[nodiscard]] virtual const std::string& name() const = 0;  ///< As it was declared.
 };
 
 /// Walks entries in the order of their keys, upwards or downwards. Shows the store as it was when the iterator was
@@ -55,9 +55,9 @@ enum class KeyOrder : std::uint8_t {
 /// Bounds and direction of a walk: from <= key < to; without a bound, from the first or to the last. The bounds are the
 /// same for both directions. Nothing is between bounds that are equal or the wrong way round.
 struct KeyRange {
-  std::optional<Bytes> from{};
-  std::optional<Bytes> to{};
-  KeyOrder order = KeyOrder::Ascending;
+  std::optional<Bytes> from{};           ///< included; nullopt: from the first
+  std::optional<Bytes> to{};             ///< not included; nullopt: to the last
+  KeyOrder order = KeyOrder::Ascending;  ///< which way to walk
 
   /// True if no key can be in it.
   [[nodiscard]] bool empty() const { return to && (to->empty() || (from && *from >= *to)); }

@@ -13,9 +13,10 @@ namespace millrace {
 
 class MemoryStoreBackend;
 
+/// The stores of a task in memory; gone with the object.
 class MemoryTaskBackend final : public TaskBackend {
  public:
-  explicit MemoryTaskBackend(const std::vector<std::string>& stores);
+  explicit MemoryTaskBackend(const std::vector<std::string>& stores);  ///< Empty stores of these names.
   ~MemoryTaskBackend() override;
 
   StoreBackend& store(const std::string& name) override;

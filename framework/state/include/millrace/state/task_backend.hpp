@@ -17,7 +17,7 @@ namespace millrace {
 /// the runtime has a stamp of its own, which backends keep as they keep others.
 struct ChangelogStamp {
   std::string topic_id;  ///< empty: never stamped
-  Offset next;
+  Offset next;           ///< offset to go on from
   friend bool operator==(const ChangelogStamp&, const ChangelogStamp&) = default;
 };
 
@@ -36,6 +36,7 @@ class CommittedStore {
   [[nodiscard]] virtual Result<bool> get(BytesView key, Bytes& value) const = 0;
   /// A snapshot as of now. The iterator is used by one thread at a time. Errors: StateReadFailed.
   [[nodiscard]] virtual Result<std::unique_ptr<KeyValueIterator>> range(const KeyRange& range) const = 0;
+  /// How many entries there are; may be an estimate.
   [[nodiscard]] virtual std::uint64_t approximate_entries() const = 0;
 };
 
@@ -51,6 +52,7 @@ class StoreBackend {
   [[nodiscard]] virtual Result<bool> get(BytesView key, Bytes& value) = 0;
   /// A snapshot as of now, in the direction that `range` says. It may outlive the backend.
   [[nodiscard]] virtual Result<std::unique_ptr<KeyValueIterator>> range(const KeyRange& range) = 0;
+  /// How many entries there are; may be an estimate.
   [[nodiscard]] virtual std::uint64_t approximate_entries() const = 0;
   /// The same entries for other threads. Owned by the backend.
   [[nodiscard]] virtual const CommittedStore& committed() const = 0;
@@ -58,20 +60,22 @@ class StoreBackend {
 
 /// One change of one store; borrows its bytes.
 struct StateChange {
-  BytesView key;
+  BytesView key;            ///< serialized
   OptionalBytesView value;  ///< null deletes
 };
 
 /// What a commit, or a batch of restoring, changes.
 struct TaskChanges {
+  /// What changes in one store.
   struct Store {
-    std::string name;
-    std::vector<StateChange> changes;
-    std::optional<ChangelogStamp> stamp;
+    std::string name;                     ///< of the store
+    std::vector<StateChange> changes;     ///< in any order; each key once
+    std::optional<ChangelogStamp> stamp;  ///< where its changelog stands afterwards
   };
-  std::vector<Store> stores;
+  std::vector<Store> stores;  ///< all that change
 };
 
+/// Where the stores of one task are kept. Thread: one owner.
 class TaskBackend {
  public:
   TaskBackend() = default;

@@ -26,11 +26,14 @@ class CacheBudget {
  public:
   /// What counts here also counts in `whole`, which outlives it, if that is given.
   explicit CacheBudget(std::int64_t max_bytes, CacheBudget* whole = nullptr) : max_bytes_(max_bytes), whole_(whole) {}
+  /// Thread-safe; negative numbers give back.
   void add(std::int64_t bytes) {
     used_bytes_.fetch_add(bytes, std::memory_order_relaxed);
     if (whole_ != nullptr) whole_->add(bytes);
   }
+  /// Thread-safe.
   [[nodiscard]] std::int64_t used_bytes() const { return used_bytes_.load(std::memory_order_relaxed); }
+  /// True if more is used than allowed. Thread-safe.
   [[nodiscard]] bool exceeded() const { return used_bytes() > max_bytes_; }
 
  private:
@@ -50,7 +53,7 @@ class TransactionBuffer {
 
   /// Borrowed until the next call. Errors: those of the backend.
   [[nodiscard]] Result<OptionalBytesView> get(BytesView key);
-  void put(BytesView key, OptionalBytesView value);
+  void put(BytesView key, OptionalBytesView value);  ///< Writes to the open generation; null deletes.
   /// Merges a copy of the buffer's entries in the range with a snapshot of the backend.
   [[nodiscard]] Result<std::unique_ptr<KeyValueIterator>> range(const KeyRange& range);
 
@@ -65,7 +68,7 @@ class TransactionBuffer {
 
   /// Closes the open generation for a commit. REQUIRES: no generation is frozen; sealed.
   void freeze();
-  [[nodiscard]] bool has_frozen() const { return !frozen_.empty(); }
+  [[nodiscard]] bool has_frozen() const { return !frozen_.empty(); }  ///< True while a commit is in flight.
   /// The frozen writes, each key once; borrowed until commit_frozen() or drop_all().
   void collect_frozen(std::vector<StateChange>& changes) const;
   /// The frozen writes are in the backend now: they become clean.
@@ -80,7 +83,9 @@ class TransactionBuffer {
 
   /// Bytes of keys and values in both generations.
   [[nodiscard]] std::int64_t dirty_bytes() const { return dirty_bytes_; }
+  /// True if something is not committed.
   [[nodiscard]] bool dirty() const { return !open_.empty() || !frozen_.empty(); }
+  /// How many entries the backend has; may be an estimate.
   [[nodiscard]] std::uint64_t backend_entries() const { return backend_.approximate_entries(); }
 
  private:

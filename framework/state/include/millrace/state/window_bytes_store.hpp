@@ -19,9 +19,9 @@ class WindowIterator {
  public:
   /// What is left out: other keys than `key` (if there is one), windows that begin outside of [from, to].
   struct Filter {
-    std::optional<Bytes> key;
-    Timestamp from;
-    Timestamp to;
+    std::optional<Bytes> key;  ///< only this one; nullopt: all
+    Timestamp from;            ///< of the windows' starts; included
+    Timestamp to;              ///< of the windows' starts; included
   };
   /// Without a walk below, it is at its end.
   WindowIterator() = default;
@@ -61,7 +61,7 @@ class WindowBytesStore {
   /// Borrows both; they outlive it.
   WindowBytesStore(KeyValueBytesStore& entries, ObservedTimes& times, milliseconds retention, bool retain_duplicates);
 
-  [[nodiscard]] const std::string& name() const { return entries_.name(); }
+  [[nodiscard]] const std::string& name() const { return entries_.name(); }  ///< As it was declared.
 
   /// Null deletes; with duplicates retained it does nothing. Without, it replaces what the window holds; with, it
   /// stands behind what the window holds. False if the window is gone already, or starts before the epoch: nothing is

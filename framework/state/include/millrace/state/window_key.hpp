@@ -23,9 +23,9 @@ inline void append_window_suffix(Bytes& out, Timestamp start, std::int32_t seque
 
 /// A stored key taken apart; borrows from it.
 struct WindowKeyView {
-  BytesView key;
-  Timestamp start;
-  std::int32_t sequence = 0;
+  BytesView key;              ///< the key without its window
+  Timestamp start;            ///< of the window
+  std::int32_t sequence = 0;  ///< tells duplicates apart
 };
 
 /// nullopt if `stored` is too short to be one.

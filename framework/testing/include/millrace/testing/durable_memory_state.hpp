@@ -17,11 +17,11 @@ namespace millrace {
 /// Thread: one owner; outlives its backends.
 class DurableMemoryState final : public TaskBackendFactory {
  public:
-  using Entries = std::map<Bytes, Bytes, std::less<>>;
+  using Entries = std::map<Bytes, Bytes, std::less<>>;  ///< a store's content
   /// One store as it lies on the disk.
   struct Store {
-    std::shared_ptr<const Entries> entries = std::make_shared<Entries>();
-    ChangelogStamp stamp;
+    std::shared_ptr<const Entries> entries = std::make_shared<Entries>();  ///< never null
+    ChangelogStamp stamp;                                                  ///< how far the changelog went into it
   };
   /// All stores of one task, by name.
   using Stores = std::map<std::string, Store>;

@@ -12,10 +12,11 @@ namespace millrace {
 /// FNV-1a of 64 bits: the same with every compiler, unlike std::hash.
 class StableHash {
  public:
+  /// Adds bytes to the hash.
   void add(std::string_view bytes) {
     for (char byte : bytes) value_ = (value_ ^ static_cast<unsigned char>(byte)) * 0x100000001b3U;
   }
-  [[nodiscard]] std::uint64_t value() const { return value_; }
+  [[nodiscard]] std::uint64_t value() const { return value_; }  ///< Of all that was added.
 
  private:
   std::uint64_t value_ = 0xcbf29ce484222325U;
@@ -37,7 +38,7 @@ class EventTrace {
     if (last_.size() > kept_) last_.pop_front();
   }
 
-  [[nodiscard]] std::uint64_t hash() const { return hash_.value(); }
+  [[nodiscard]] std::uint64_t hash() const { return hash_.value(); }  ///< Of all events.
   /// How many there were.
   [[nodiscard]] std::uint64_t lines() const { return lines_; }
   /// Oldest first.

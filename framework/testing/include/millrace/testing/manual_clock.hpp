@@ -10,6 +10,7 @@ namespace millrace {
 /// Thread-safe.
 class ManualClock final : public Clock {
  public:
+  /// Both clocks start here and stand still.
   explicit ManualClock(WallTime wall = WallTime{}) : wall_ms_(wall.time_since_epoch().count()) {}
   SteadyTime steady_now() const override { return SteadyTime(std::chrono::milliseconds(steady_ms_.load())); }
   WallTime wall_now() const override { return WallTime(milliseconds(wall_ms_.load())); }

@@ -15,12 +15,13 @@
 
 namespace millrace {
 
+/// A log's storage in memory; gone with the object.
 class MemoryBatchStorage final : public BatchStorage {
  public:
   /// `id` goes into the ids of topics: two logs whose topics must differ need different ones.
   explicit MemoryBatchStorage(std::string id = "memory");
 
-  Result<StoredLog> load() override;
+  Result<StoredLog> load() override;  ///< What was written to this object before.
   /// REQUIRES: batches of one partition come in the order of their offsets. Fails only for bytes that are no batch, and
   /// for a topic or partition that was not created.
   Result<void> write(const StorageWrite& write) override;

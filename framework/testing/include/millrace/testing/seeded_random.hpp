@@ -12,7 +12,7 @@ namespace millrace {
 /// Not for secrets. Thread: one owner.
 class SeededRandom {
  public:
-  explicit SeededRandom(std::uint64_t seed) : state_(seed) {}
+  explicit SeededRandom(std::uint64_t seed) : state_(seed) {}  ///< The same seed draws the same numbers.
 
   /// All 64 bits are drawn.
   std::uint64_t next() {

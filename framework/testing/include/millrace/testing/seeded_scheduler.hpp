@@ -38,7 +38,7 @@ using SimThreadId = Strong<std::uint32_t, struct SimThreadIdTag>;
 /// each thing that works for itself: a log's sequencer, a connection.
 class SimLane final : public Executor {
  public:
-  explicit SimLane(const ManualClock& clock) : clock_(clock) {}
+  explicit SimLane(const ManualClock& clock) : clock_(clock) {}  ///< Borrows the clock.
 
   void post(std::function<void()> work) override { post_after(milliseconds(0), std::move(work)); }
   /// Not before so much time has passed.
@@ -46,7 +46,7 @@ class SimLane final : public Executor {
     work_.push_back({clock_.steady_now() + delay, std::move(work)});
   }
 
-  [[nodiscard]] bool empty() const { return work_.empty(); }
+  [[nodiscard]] bool empty() const { return work_.empty(); }  ///< True if there is no work.
   /// When the first of the work may run. REQUIRES: !empty().
   [[nodiscard]] SteadyTime due() const { return work_.front().due; }
   /// Runs the first of the work, due or not. REQUIRES: !empty().
@@ -67,6 +67,7 @@ class SimLane final : public Executor {
   std::deque<Work> work_;
 };
 
+/// Runs everything in one thread, in an order that a seed decides.
 class SeededScheduler {
  public:
   /// `start` is the wall clock at the beginning.
@@ -75,10 +76,10 @@ class SeededScheduler {
   SeededScheduler(const SeededScheduler&) = delete;
   SeededScheduler& operator=(const SeededScheduler&) = delete;
 
-  [[nodiscard]] ManualClock& clock() { return clock_; }
+  [[nodiscard]] ManualClock& clock() { return clock_; }  ///< Moves only when nothing else can be done.
   /// All luck of the simulation comes from here.
   [[nodiscard]] SeededRandom& luck() { return luck_; }
-  [[nodiscard]] EventTrace& trace() { return trace_; }
+  [[nodiscard]] EventTrace& trace() { return trace_; }  ///< What happened, step by step.
   /// Notes what happened, with the time.
   void note(std::string_view what);
 

@@ -26,21 +26,21 @@ struct SimLogFaults {
   int read_unavailable = 0;    ///< LogUnavailable from a read of records
   int admin_unavailable = 0;   ///< LogUnavailable from a request for offsets or topics
   int slow = 0;                ///< a message takes up to `slowest`
-  milliseconds slowest{60};
+  milliseconds slowest{60};    ///< longest time until an answer comes
 };
 
 /// How often what happened.
 struct SimLogCounts {
-  std::uint64_t commits = 0;  ///< answered well
-  std::uint64_t aborted = 0;
-  std::uint64_t unknown_written = 0;
-  std::uint64_t unknown_lost = 0;
-  std::uint64_t fenced = 0;      ///< by a fault
-  std::uint64_t refused = 0;     ///< by the log itself: another writer or generation is there
-  std::uint64_t unavailable = 0;
-  std::uint64_t arrived_late = 0;  ///< commits whose sender was gone when they arrived
-  std::uint64_t expired = 0;
-  std::uint64_t told_lost = 0;  ///< members that heard that they had expired
+  std::uint64_t commits = 0;          ///< answered well
+  std::uint64_t aborted = 0;          ///< commits that were aborted
+  std::uint64_t unknown_written = 0;  ///< commits whose answer was lost after they were written
+  std::uint64_t unknown_lost = 0;     ///< commits whose answer was lost before they were written
+  std::uint64_t fenced = 0;           ///< by a fault
+  std::uint64_t refused = 0;          ///< by the log itself: another writer or generation is there
+  std::uint64_t unavailable = 0;      ///< requests that were answered with LogUnavailable
+  std::uint64_t arrived_late = 0;     ///< commits whose sender was gone when they arrived
+  std::uint64_t expired = 0;          ///< members that were thrown out for their silence
+  std::uint64_t told_lost = 0;        ///< members that heard that they had expired
 };
 
 /// Thread: the scheduler's.
@@ -50,14 +50,14 @@ class SimLog final : public Log {
   SimLog(Log& behind, SeededScheduler& scheduler, std::string name = "net");
   ~SimLog() override;
 
-  std::unique_ptr<LogReader> open_reader(WakeUp wake_up) override;
+  std::unique_ptr<LogReader> open_reader(WakeUp wake_up) override;  ///< Behind the network, like all that follows.
   std::unique_ptr<LogWriter> open_writer(const std::string& writer_id, WakeUp wake_up) override;
-  std::unique_ptr<LogMembership> join_group(MembershipOptions options) override;
-  LogAdmin& admin() override;
+  std::unique_ptr<LogMembership> join_group(MembershipOptions options) override;  ///< A member behind the network.
+  LogAdmin& admin() override;  ///< Topics, offsets and groups, behind the network.
 
-  void set_faults(SimLogFaults faults) { faults_ = faults; }
-  [[nodiscard]] const SimLogFaults& faults() const { return faults_; }
-  [[nodiscard]] const SimLogCounts& counts() const { return counts_; }
+  void set_faults(SimLogFaults faults) { faults_ = faults; }            ///< From now on.
+  [[nodiscard]] const SimLogFaults& faults() const { return faults_; }  ///< As set.
+  [[nodiscard]] const SimLogCounts& counts() const { return counts_; }  ///< What went wrong so far.
 
   /// Members that are destroyed while `crash` runs do not leave: the group hears nothing of them until `session` has
   /// passed, as when their process was killed. Without it a member that is destroyed leaves at once.

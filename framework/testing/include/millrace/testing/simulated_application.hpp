@@ -33,22 +33,26 @@
 
 namespace millrace {
 
+/// What is simulated.
 struct SimulationOptions {
-  std::uint64_t seed = 1;
+  std::uint64_t seed = 1;  ///< repeats the run
   /// application_id defaults to "sim"; num_stream_threads is not looked at.
   StreamsConfig config{};
-  int partitions = 2;  ///< of every source and output topic
-  int processes = 1;
-  int threads = 2;  ///< of each process
-  WallTime start{};
+  int partitions = 2;         ///< of every source and output topic
+  int processes = 1;          ///< each with its disk
+  int threads = 2;            ///< of each process
+  WallTime start{};           ///< the wall clock at the start
   milliseconds session{200};  ///< after which a killed process is taken for dead, where the log is a server
-  SimLogFaults faults{};
+  SimLogFaults faults{};      ///< of the network
 
   /// For tests that watch or break a port: what they return is put in front of the one given, and is destroyed first.
   /// The log is given anew at each start of its process: as the threads see it, and as the network does.
-  std::function<std::unique_ptr<Log>(Log& log)> wrap_log{};
+  std::function<std::unique_ptr<Log>(Log& log)> wrap_log{};  ///< between the threads and the network
+  /// between the network and the log
   std::function<std::unique_ptr<Log>(Log& log)> wrap_server{};
+  /// between the log and its storage
   std::function<std::unique_ptr<BatchStorage>(BatchStorage& storage)> wrap_storage{};
+  /// between a process and its disk
   std::function<std::unique_ptr<TaskBackendFactory>(int process, DurableMemoryState& disk)> wrap_state{};
 };
 
@@ -61,23 +65,25 @@ class SimulatedApplication {
   SimulatedApplication(const SimulatedApplication&) = delete;
   SimulatedApplication& operator=(const SimulatedApplication&) = delete;
 
-  [[nodiscard]] SeededScheduler& scheduler() { return scheduler_; }
-  [[nodiscard]] const SimulationOptions& options() const { return options_; }
-  [[nodiscard]] const Topology& topology() const { return topology_; }
-  [[nodiscard]] const TopicCatalog& catalog() const { return catalog_; }
+  [[nodiscard]] SeededScheduler& scheduler() { return scheduler_; }            ///< Decides who runs next.
+  [[nodiscard]] const SimulationOptions& options() const { return options_; }  ///< As given.
+  [[nodiscard]] const Topology& topology() const { return topology_; }         ///< As given.
+  [[nodiscard]] const TopicCatalog& catalog() const { return catalog_; }       ///< The topics of the application.
   /// The log as it is, without the network.
   [[nodiscard]] InProcessLog& log() { return *log_; }
-  [[nodiscard]] SimLog& network() { return *network_; }
+  [[nodiscard]] SimLog& network() { return *network_; }  ///< The log as the processes see it.
+  /// What a process keeps over its crashes.
   [[nodiscard]] DurableMemoryState& disk(int process) { return *processes_.at(process).disk; }
 
   /// Writes one record at once, as a transaction of its own. `partition`: default by the key's hash.
   void write(const std::string& topic, OptionalBytesView key, OptionalBytesView value, Timestamp timestamp,
              std::optional<Partition> partition = {});
+  /// A record of a topic, as bytes.
   struct ReadRecord {
-    std::optional<Bytes> key;
-    std::optional<Bytes> value;
-    Timestamp timestamp{};
-    Headers headers;
+    std::optional<Bytes> key;    ///< serialized
+    std::optional<Bytes> value;  ///< serialized
+    Timestamp timestamp{};       ///< event time
+    Headers headers;             ///< decoded
   };
   /// All records of one partition. Throws StreamsFailed.
   [[nodiscard]] std::vector<ReadRecord> read(const TopicPartition& partition);
@@ -88,17 +94,19 @@ class SimulatedApplication {
   /// happen within `most_picks` decisions and `most_time` of simulated time, or a thread died of an error: see
   /// failure().
   bool run_until_caught_up(std::uint64_t most_picks = 200'000, milliseconds most_time = std::chrono::seconds(120));
-  [[nodiscard]] bool caught_up();
+  [[nodiscard]] bool caught_up();  ///< True if everything in the source topics is processed and committed.
   /// Why a thread died, if one did. Threads that died stay until start_missing_threads().
   [[nodiscard]] std::optional<Error> failure();
 
   /// Threads that were started and have not crashed; among them those that have stopped or died.
   [[nodiscard]] std::vector<SimThreadId> threads() const;
+  /// In which process a thread runs.
   [[nodiscard]] int process_of(SimThreadId thread) const { return running_.at(thread).process; }
+  /// As messages name it.
   [[nodiscard]] const std::string& name_of(SimThreadId thread) const { return running_.at(thread).name; }
   /// Asks for an orderly end.
   void stop_thread(SimThreadId thread);
-  void request_commit(SimThreadId thread);
+  void request_commit(SimThreadId thread);  ///< Asks the thread for a commit soon.
   /// The thread is gone at once, without a goodbye.
   void crash_thread(SimThreadId thread);
   /// All threads of the process are gone, and with the only process the log, with everything that was not yet written.

@@ -33,6 +33,7 @@
 
 namespace millrace {
 
+/// How a driver is set up.
 struct TestDriverOptions {
   /// application_id defaults to "test"; everything else as in production. num_stream_threads is 1.
   StreamsConfig config{};
@@ -50,8 +51,9 @@ struct TestDriverOptions {
 /// Thrown by the driver when the application died, as it would in production; what() is the error's text.
 class StreamsFailed : public std::runtime_error {
  public:
+  /// For the driver.
   explicit StreamsFailed(Error error) : std::runtime_error(error.to_string()), error_(std::move(error)) {}
-  [[nodiscard]] const Error& error() const { return error_; }
+  [[nodiscard]] const Error& error() const { return error_; }  ///< Why the application died.
 
  private:
   Error error_;
@@ -70,8 +72,10 @@ class TestStore;
 template <class K, class V>
 class TestWindowStore;
 
+/// Runs a topology in a test. See the head of this file. Thread: one owner.
 class TopologyTestDriver {
  public:
+  /// Starts the application. Throws StreamsFailed if it dies at once.
   explicit TopologyTestDriver(Topology topology, TestDriverOptions options = {});
   ~TopologyTestDriver();
   TopologyTestDriver(const TopologyTestDriver&) = delete;
@@ -82,13 +86,14 @@ class TopologyTestDriver {
   [[nodiscard]] TestInputTopic<K, V> create_input_topic(const std::string& topic, Serde<K> key_serde = {},
                                                         Serde<V> value_serde = {}, Timestamp start = Timestamp{},
                                                         milliseconds advance = milliseconds(0));
+  /// Reads a topic from its beginning, as far as this driver has not read it.
   template <class K, class V>
   [[nodiscard]] TestOutputTopic<K, V> create_output_topic(const std::string& topic, Serde<K> key_serde = {},
                                                           Serde<V> value_serde = {});
 
   /// Moves the clock, calls the wall-clock punctuators that are due, and commits.
   void advance_wall_clock_time(milliseconds by);
-  [[nodiscard]] ManualClock& clock();
+  [[nodiscard]] ManualClock& clock();  ///< What the application takes for the machine's clocks.
 
   /// The store of a processor or a table, over all partitions; that of a table, or another timestamped one, with the
   /// plain values, or with their timestamps if V is a ValueAndTimestamp. Throws std::invalid_argument if the topology
@@ -102,14 +107,14 @@ class TopologyTestDriver {
 
   /// Names of the topics that were written to, internal ones included.
   [[nodiscard]] std::vector<std::string> produced_topic_names();
-  [[nodiscard]] MetricsSnapshot metrics() const;
+  [[nodiscard]] MetricsSnapshot metrics() const;  ///< Every series, as /metrics would show it.
 
   /// Stops in order and starts again on the same log; in-memory state is restored from the changelogs.
   void restart();
   /// From now on inputs are processed but not committed, until crash() or commit(): caches keep what they hold, unless
   /// config.record_cache_max_bytes is too little for it.
   void hold_commits();
-  void commit();
+  void commit();  ///< Commits, also between hold_commits() and crash().
   /// Drops everything that was not committed, as a killed process does, and starts again on the same log.
   void crash();
   /// Stops in order: the processors' close() is called. The destructor does it too.
@@ -124,25 +129,30 @@ class TopologyTestDriver {
   /// One of several records that process_input() then processes, in order.
   void add_bytes(const std::string& topic, std::optional<Partition> partition, OptionalBytesView key,
                  OptionalBytesView value, Timestamp timestamp, const Headers& headers);
-  void process_input(const std::string& topic);
+  void process_input(const std::string& topic);  ///< Processes what add_bytes() added.
+  /// A record as it stands in the log.
   struct BytesRecord {
-    RecordView record;  ///< borrowed until the next call of any kind
-    Partition partition;
+    RecordView record;    ///< borrowed until the next call of any kind
+    Partition partition;  ///< where it was read
   };
   /// The next record of a topic that this driver has not read; in order per partition.
   [[nodiscard]] std::optional<BytesRecord> read_bytes(const std::string& topic);
-  [[nodiscard]] std::size_t queue_size(const std::string& topic);
+  [[nodiscard]] std::size_t queue_size(const std::string& topic);  ///< Records that read_bytes() has still to give.
   /// Cheaper than queue_size() while there is something to read.
   [[nodiscard]] bool has_output(const std::string& topic);
+  /// The stored bytes of a key, whichever task has it.
   [[nodiscard]] std::optional<Bytes> read_store(const std::string& store, BytesView key);
+  /// All entries of all tasks, in the order of keys.
   [[nodiscard]] std::vector<std::pair<Bytes, Bytes>> read_store_all(const std::string& store);
+  /// Throws std::invalid_argument if there is no such store.
   [[nodiscard]] const StoreSpec& store_spec(const std::string& store) const;
   /// What a window store holds, in the order of the stored keys. Throws std::invalid_argument if it is none.
   struct WindowEntry {
-    Bytes key;
-    Window window;
-    Bytes value;
+    Bytes key;      ///< serialized, without its window
+    Window window;  ///< in which it lies
+    Bytes value;    ///< serialized
   };
+  /// Throws std::invalid_argument if there is no such store.
   [[nodiscard]] std::vector<WindowEntry> read_window_store(const std::string& store);
 
  private:
@@ -154,6 +164,7 @@ class TopologyTestDriver {
 template <class K, class V>
 class TestInputTopic {
  public:
+  /// See TopologyTestDriver::create_input_topic.
   TestInputTopic(TopologyTestDriver& driver, std::string topic, Serde<K> key_serde, Serde<V> value_serde,
                  Timestamp start, milliseconds advance)
       : driver_(&driver),
@@ -163,14 +174,17 @@ class TestInputTopic {
         next_(start),
         advance_(advance) {}
 
+  /// Writes a record with the next timestamp and processes it.
   void pipe_input(const std::optional<K>& key, const std::optional<V>& value) {
     pipe_input(key, value, next_);
     next_ += advance_;
   }
+  /// Writes a record with this timestamp and processes it.
   void pipe_input(const std::optional<K>& key, const std::optional<V>& value, Timestamp timestamp) {
     add(key, value, timestamp, {}, std::nullopt);
     driver_->process_input(topic_);
   }
+  /// Writes this record, to a partition of choice, and processes it.
   void pipe_input(const Record<K, V>& record, std::optional<Partition> partition = std::nullopt) {
     add(record.key, record.value, record.timestamp, record.headers, partition);
     driver_->process_input(topic_);
@@ -180,6 +194,7 @@ class TestInputTopic {
     for (const Record<K, V>& record : records) add(record.key, record.value, record.timestamp, record.headers, {});
     driver_->process_input(topic_);
   }
+  /// As if each pair were piped in turn.
   void pipe_key_value_list(const std::vector<std::pair<std::optional<K>, std::optional<V>>>& records) {
     for (const auto& [key, value] : records) {
       add(key, value, next_, {}, {});
@@ -187,6 +202,7 @@ class TestInputTopic {
     }
     driver_->process_input(topic_);
   }
+  /// As if each value were piped in turn, without a key.
   void pipe_value_list(const std::vector<std::optional<V>>& values) {
     for (const std::optional<V>& value : values) {
       add(std::nullopt, value, next_, {}, {});
@@ -194,7 +210,7 @@ class TestInputTopic {
     }
     driver_->process_input(topic_);
   }
-  void pipe_value(std::optional<V> value) { pipe_input(std::nullopt, std::move(value)); }
+  void pipe_value(std::optional<V> value) { pipe_input(std::nullopt, std::move(value)); }  ///< A record without a key.
   /// Bytes that need not decode.
   void pipe_bytes(OptionalBytesView key, OptionalBytesView value) {
     driver_->pipe_bytes(topic_, std::nullopt, key, value, next_, {});
@@ -228,13 +244,15 @@ class TestInputTopic {
 template <class K, class V>
 class TestOutputTopic {
  public:
+  /// See TopologyTestDriver::create_output_topic.
   TestOutputTopic(TopologyTestDriver& driver, std::string topic, Serde<K> key_serde, Serde<V> value_serde)
       : driver_(&driver),
         topic_(std::move(topic)),
         key_serde_(std::move(key_serde)),
         value_serde_(std::move(value_serde)) {}
 
-  [[nodiscard]] bool empty() const { return !driver_->has_output(topic_); }
+  [[nodiscard]] bool empty() const { return !driver_->has_output(topic_); }  ///< True if there is nothing to read.
+  /// How many records there are to read.
   [[nodiscard]] std::size_t queue_size() const { return driver_->queue_size(topic_); }
 
   /// Throws std::out_of_range if there is none.
@@ -243,11 +261,14 @@ class TestOutputTopic {
     return {decode(key_serde_, bytes.key), decode(value_serde_, bytes.value), bytes.timestamp,
             headers(bytes.encoded_headers)};
   }
+  /// Key and value of the next record. Throws std::out_of_range if there is none.
   [[nodiscard]] std::pair<std::optional<K>, std::optional<V>> read_key_value() {
     auto record = read_record();
     return {std::move(record.key), std::move(record.value)};
   }
+  /// The value of the next record. Throws std::out_of_range if there is none.
   [[nodiscard]] std::optional<V> read_value() { return decode(value_serde_, next().value); }
+  /// All records there are.
   [[nodiscard]] std::vector<TestRecord<K, V>> read_records_to_list() {
     std::vector<TestRecord<K, V>> records;
     while (!empty()) records.push_back(read_record());
@@ -293,12 +314,14 @@ class TestOutputTopic {
 template <class K, class V>
 class TestStore {
  public:
+  /// See TopologyTestDriver::get_key_value_store.
   TestStore(TopologyTestDriver& driver, std::string name, Serde<K> key_serde = {}, Serde<V> value_serde = {})
       : driver_(&driver),
         name_(std::move(name)),
         key_serde_(std::move(key_serde)),
         value_serde_(std::move(value_serde)) {}
 
+  /// The value of `key`, if there is one.
   [[nodiscard]] std::optional<V> get(const K& key) const {
     Bytes bytes;
     key_serde_.serialize(key, bytes);
@@ -306,6 +329,7 @@ class TestStore {
     if (!found) return std::nullopt;
     return value(*found);
   }
+  /// All entries of all tasks, in the order of the serialized keys.
   [[nodiscard]] std::vector<std::pair<K, V>> all() const {
     std::vector<std::pair<K, V>> entries;
     for (const auto& [key, stored] : driver_->read_store_all(name_)) {
@@ -333,6 +357,7 @@ class TestStore {
 template <class K, class V>
 class TestWindowStore {
  public:
+  /// See TopologyTestDriver::get_window_store.
   TestWindowStore(TopologyTestDriver& driver, std::string name, Serde<K> key_serde = {}, Serde<V> value_serde = {})
       : driver_(&driver),
         name_(std::move(name)),

@@ -37,7 +37,7 @@ class Node {
   /// Called once, when the task closes; not after a crash. Must not forward.
   virtual void close() {}
 
-  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] const std::string& name() const { return name_; }  ///< Of the operator.
   /// Called by the task while it builds itself. REQUIRES: init() was not called yet.
   void bind(std::string name, std::vector<Node*> children) {
     name_ = std::move(name);
@@ -45,7 +45,7 @@ class Node {
   }
 
  protected:
-  [[nodiscard]] const std::vector<Node*>& children() const { return children_; }
+  [[nodiscard]] const std::vector<Node*>& children() const { return children_; }  ///< Who gets what the node forwards.
   /// Gives every child the record, in the order in which the children were added.
   void forward_erased(const void* record) {
     for (Node* child : children_) child->process(record);

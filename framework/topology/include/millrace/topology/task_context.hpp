@@ -19,6 +19,7 @@ namespace millrace {
 class StateStore;
 struct StoreSpec;
 
+/// Which clock calls a punctuator.
 enum class PunctuationType : std::uint8_t {
   StreamTime,  ///< advances with the timestamps of records; first call with the first record
   WallClock,   ///< advances with the machine's clock; first call after one interval
@@ -26,7 +27,7 @@ enum class PunctuationType : std::uint8_t {
 
 /// Called with the time that was reached: stream time or wall-clock time.
 using Punctuator = std::function<void(Timestamp)>;
-using PunctuatorId = std::uint64_t;
+using PunctuatorId = std::uint64_t;  ///< Names a punctuator within its task.
 
 /// Thread: the one that owns the task.
 class TaskContext {
@@ -36,11 +37,11 @@ class TaskContext {
   TaskContext& operator=(const TaskContext&) = delete;
   virtual ~TaskContext() = default;
 
-  [[nodiscard]] virtual const TaskId& task_id() const = 0;
-  [[nodiscard]] virtual const std::string& application_id() const = 0;
+  [[nodiscard]] virtual const TaskId& task_id() const = 0;              ///< Of the task.
+  [[nodiscard]] virtual const std::string& application_id() const = 0;  ///< application.id.
   /// Highest timestamp that the task has seen; kNoTimestamp before the first record.
   [[nodiscard]] virtual Timestamp stream_time() const = 0;
-  [[nodiscard]] virtual WallTime wall_time() const = 0;
+  [[nodiscard]] virtual WallTime wall_time() const = 0;  ///< Wall-clock time.
   /// How far event time has come for the windowed operators and window stores of the task.
   [[nodiscard]] virtual ObservedTimes& observed_times() = 0;
   /// Where the current record came from; nullopt within a punctuator or init().

@@ -8,8 +8,8 @@ namespace millrace {
 
 /// A user's topic by its own name, or an internal one whose full name begins with the application's id.
 struct TopicRef {
-  std::string name;
-  bool internal = false;
+  std::string name;       ///< without the application's id, if it is internal
+  bool internal = false;  ///< its full name begins with the application's id
 
   /// The name in the log: internal topics are "<application id>-<name>".
   [[nodiscard]] std::string full_name(const std::string& application_id) const {

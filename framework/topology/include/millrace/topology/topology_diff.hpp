@@ -10,6 +10,7 @@
 
 namespace millrace {
 
+/// What an upgrade means for state and topics.
 struct TopologyDiff {
   /// One line for each store, internal topic and topic of the user, and for each sub-topology whose number changed.
   std::vector<std::string> lines;

@@ -18,20 +18,23 @@ class TopologyGraph {
   NodeId add_node(NodeSpec spec);
   /// The source that reads `topic`, the sink that writes it; nullptr if there is none.
   [[nodiscard]] const NodeSpec* find_source(const TopicRef& topic) const { return find(NodeKind::Source, topic); }
+  /// The sink that writes the topic; nullptr if there is none.
   [[nodiscard]] const NodeSpec* find_sink(const TopicRef& topic) const { return find(NodeKind::Sink, topic); }
-  void add_store(StoreSpec spec);
-  void connect_store(NodeId node, const std::string& store);
+  void add_store(StoreSpec spec);                             ///< Faults become findings of build().
+  void connect_store(NodeId node, const std::string& store);  ///< Lets a node use a store.
   /// `node` opens that time of ObservedTimes.
   void observe_time(NodeId node, const std::string& time) { nodes_.at(node.value()).times.push_back(time); }
+  /// Notes a topic that two nodes are joined by.
   void add_repartition(RepartitionSpec spec) { repartitions_.push_back(std::move(spec)); }
   /// Topologies that were built before keep the factory that they have.
   void replace_factory(NodeId node, NodeFactory factory) { nodes_.at(node.value()).factory = std::move(factory); }
   /// Notes a fault that build() is to report.
   void add_finding(std::string finding) { findings_.push_back(std::move(finding)); }
 
+  /// REQUIRES: there is such a node.
   [[nodiscard]] const NodeSpec& node(NodeId id) const { return nodes_.at(id.value()); }
-  [[nodiscard]] const std::vector<RepartitionSpec>& repartitions() const { return repartitions_; }
-  [[nodiscard]] bool has_store(const std::string& name) const;
+  [[nodiscard]] const std::vector<RepartitionSpec>& repartitions() const { return repartitions_; }  ///< All so far.
+  [[nodiscard]] bool has_store(const std::string& name) const;  ///< True if a store of that name was added.
 
   /// The name of an unnamed operator: its parent's, the verb and, from the second sibling of that verb on, its ordinal.
   /// A change elsewhere in the graph does not change it. Names over 200 characters keep their head and end in a hash.

@@ -18,17 +18,20 @@
 
 namespace millrace {
 
+/// What a request may ask for; anything else is answered with 405.
 enum class HttpMethod : std::uint8_t { Get, Head };
 
+/// A request, as far as routes need it.
 struct HttpRequest {
-  HttpMethod method = HttpMethod::Get;
-  std::string path;  ///< a key of the route table; the query part of the URL is not in it
+  HttpMethod method = HttpMethod::Get;  ///< GET or HEAD; the body of an answer to HEAD is not sent
+  std::string path;                     ///< a key of the route table; the query part of the URL is not in it
 };
 
+/// An answer.
 struct HttpResponse {
-  int status = 200;
-  std::string content_type = "text/plain; charset=utf-8";
-  std::string body;  ///< also for HEAD: the server leaves it out
+  int status = 200;                                        ///< the HTTP status
+  std::string content_type = "text/plain; charset=utf-8";  ///< of the body
+  std::string body;                                        ///< also for HEAD: the server leaves it out
 };
 
 /// Runs on the server's thread, one at a time; it should take milliseconds. What it throws becomes a 500.
@@ -37,8 +40,9 @@ using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
 /// By path ("/metrics"), which is compared byte by byte: no decoding, no wildcards.
 using HttpRoutes = std::map<std::string, HttpHandler, std::less<>>;
 
+/// How much the server takes on.
 struct HttpServerOptions {
-  std::size_t connections_max = 64;
+  std::size_t connections_max = 64;         ///< at once; further ones are closed and counted
   std::size_t header_bytes_max = 8 * 1024;  ///< request line and headers; more is answered with 431
   /// From accepting a connection to the last byte of its answer. A connection serves one request.
   std::chrono::milliseconds connection_timeout{5000};
@@ -51,9 +55,10 @@ struct HttpServerOptions {
   std::function<void()> on_rejected;
 };
 
+/// Serves GET and HEAD on one port of the loopback interface, on threads of its own.
 class HttpServer {
  public:
-  explicit HttpServer(HttpRoutes routes, HttpServerOptions options = {});
+  explicit HttpServer(HttpRoutes routes, HttpServerOptions options = {});  ///< Does not listen yet.
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
   ~HttpServer();  ///< stops

@@ -8,7 +8,7 @@ namespace millrace {
 /// Measures at each snapshot, while it exists. What the system does not tell is left as it was.
 class ProcessMetrics {
  public:
-  explicit ProcessMetrics(Metrics& metrics);
+  explicit ProcessMetrics(Metrics& metrics);  ///< Registers the metrics. Borrows `metrics`.
   ProcessMetrics(const ProcessMetrics&) = delete;
   ProcessMetrics& operator=(const ProcessMetrics&) = delete;
 

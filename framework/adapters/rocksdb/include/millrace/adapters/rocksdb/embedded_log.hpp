@@ -15,6 +15,7 @@
 
 namespace millrace {
 
+/// How an embedded log is opened.
 struct EmbeddedLogOptions {
   /// Force each transaction to the disk before it is acknowledged.
   bool fsync = false;
@@ -35,7 +36,7 @@ class EmbeddedLog {
   EmbeddedLog(const EmbeddedLog&) = delete;
   EmbeddedLog& operator=(const EmbeddedLog&) = delete;
 
-  [[nodiscard]] Log& log();
+  [[nodiscard]] Log& log();  ///< The log; it lives as long as this object.
 
  private:
   friend Result<std::unique_ptr<EmbeddedLog>> open_embedded_log(const std::filesystem::path& directory,

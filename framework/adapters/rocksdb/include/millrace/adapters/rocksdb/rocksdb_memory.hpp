@@ -9,6 +9,7 @@ namespace millrace {
 /// A cheap handle; copies are the same memory. It lives as long as a database that uses it. Thread-safe.
 class RocksDbMemory {
  public:
+  /// How large the shared parts are, in bytes.
   struct Sizes {
     /// Blocks, indexes and filters read from disk, of all databases.
     std::size_t block_cache_bytes = std::size_t{64} << 20;
@@ -16,17 +17,18 @@ class RocksDbMemory {
     /// flushed.
     std::size_t memtable_bytes = std::size_t{64} << 20;
   };
+  /// Makes new memory of these sizes; it is filled only as databases use it.
   explicit RocksDbMemory(const Sizes& sizes);
 
   /// What is in the cache; what readers hold of it now is included and may exceed its size.
   [[nodiscard]] std::size_t block_cache_used_bytes() const;
   /// Of open memtables and of those that are being written.
   [[nodiscard]] std::size_t memtable_used_bytes() const;
-  [[nodiscard]] const Sizes& sizes() const;
+  [[nodiscard]] const Sizes& sizes() const;  ///< As given.
 
   /// For the sources of this adapter.
   struct Parts;
-  [[nodiscard]] const std::shared_ptr<Parts>& parts() const { return parts_; }
+  [[nodiscard]] const std::shared_ptr<Parts>& parts() const { return parts_; }  ///< For the sources of this adapter.
 
  private:
   std::shared_ptr<Parts> parts_;

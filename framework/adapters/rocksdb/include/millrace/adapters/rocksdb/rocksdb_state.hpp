@@ -16,7 +16,7 @@ namespace millrace {
 /// Thread-safe. The backends that it opened may outlive it.
 class RocksDbTaskBackendFactory final : public TaskBackendFactory {
  public:
-  /// All tasks share the memory, and whoever else has it.
+  /// Opens nothing yet. All tasks share the memory, and whoever else has it.
   explicit RocksDbTaskBackendFactory(RocksDbMemory memory = RocksDbMemory(RocksDbMemory::Sizes{}));
   ~RocksDbTaskBackendFactory() override;
 

@@ -10,9 +10,9 @@ namespace millrace {
 /// Thread-safe. Control characters in messages are escaped, so that a key cannot forge a line.
 class SpdlogLogger final : public Logger {
  public:
-  explicit SpdlogLogger(LogLevel level);
+  explicit SpdlogLogger(LogLevel level);  ///< Writes lines of `level` and above.
   ~SpdlogLogger() override;
-  [[nodiscard]] bool enabled(LogLevel level) const override;
+  [[nodiscard]] bool enabled(LogLevel level) const override;  ///< True from the level on that it was made with.
   void write(LogLevel level, std::string_view component, std::string_view message) override;
 
  private:
