@@ -47,12 +47,9 @@ std::map<std::string, double> gauges(Streams& streams, std::string_view metric) 
   return values;
 }
 
-/// What an owner may hold for a moment. A record, a batch or a block that is in use may be beyond its share; memtables
-/// take a whole write of the log and of a task's state while others are still on their way to the disk (docs/adr/0005).
+/// What an owner may hold for a moment: a record, a batch or a block that is in use, a commit that is one write.
 double most_bytes(const MemoryShares& shares, MemoryOwner owner) {
-  auto share = [&](MemoryOwner of) { return static_cast<double>(shares.bytes[static_cast<std::size_t>(of)]); };
-  if (owner != MemoryOwner::Memtables) return share(owner) * 1.5;
-  return share(owner) + share(MemoryOwner::TransactionBuffers) + share(MemoryOwner::Outbox);
+  return static_cast<double>(shares.bytes[static_cast<std::size_t>(owner)]) * 1.5;
 }
 
 TEST(Memory, ASmallBudgetTakesALargeInputAndEveryOwnerKeepsToItsPart) {

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <utility>
 
 #include <rocksdb/db.h>
 #include <rocksdb/write_buffer_manager.h>
@@ -25,10 +26,16 @@ class MemtableBudget {
   void enter(rocksdb::DB& db, rocksdb::ColumnFamilyHandle& column);
   void leave(rocksdb::ColumnFamilyHandle& column);
 
-  /// To be called after each write. Never waits for a flush.
+  /// To be called after each write. With half of the memory in open memtables the largest begins to be flushed. With
+  /// all of it used, the caller waits while the largest are: whoever writes faster than the disk takes it up is held
+  /// up here, and nowhere else, since RocksDB's own way (`allow_stall`) can wait for memory that nobody flushes.
   void relieve();
 
  private:
+  using Column = std::pair<rocksdb::ColumnFamilyHandle* const, rocksdb::DB*>;
+
+  [[nodiscard]] Column* largest();
+
   std::shared_ptr<rocksdb::WriteBufferManager> manager_;
   std::mutex mutex_;
   std::map<rocksdb::ColumnFamilyHandle*, rocksdb::DB*> columns_;
