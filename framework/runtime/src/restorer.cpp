@@ -1,6 +1,7 @@
 #include <millrace/runtime/restorer.hpp>
 
 #include <algorithm>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -39,6 +40,8 @@ struct Restorer::Restoring {
   Pending<std::map<TopicPartition, OffsetRange>> ranges;
   Pending<CommitReceipt> start;
   OffsetMap committed;
+  /// The committed offsets of its inputs with which something was wrong, until they are read once more.
+  std::optional<OffsetMap> doubted;
   std::map<TopicPartition, OffsetRange> range_of;
   std::vector<TaskInput> inputs;
   std::vector<Store> restoring;
@@ -154,7 +157,7 @@ Result<bool> Restorer::advance(Restoring& task) {
       auto ranges = task.ranges.take();
       if (!ranges) return ranges.error();
       task.range_of = std::move(*ranges);
-      MILLRACE_TRY(resolve_inputs(task));
+      if (auto resolved = resolve_inputs(task); !resolved) return doubt(task, resolved.error());
       task.stage = Restoring::Stage::AwaitStart;
       [[fallthrough]];
     }
@@ -170,6 +173,23 @@ Result<bool> Restorer::advance(Restoring& task) {
     }
     case Restoring::Stage::Restore: return restore_some(task);
   }
+  return false;
+}
+
+// Offsets and ranges are two answers. Another member that has the task now, while this one does not know yet, may have
+// committed in between: then the ranges do not belong to the offsets, and nothing is wrong. So an error counts only if the
+// offsets are the same after the ranges were read.
+Result<bool> Restorer::doubt(Restoring& task, const Error& error) {
+  if (error.code() != ErrorCode::ChangelogWithoutOffsets && error.code() != ErrorCode::OffsetOutOfRange) return error;
+  OffsetMap used;
+  for (const TopicPartition& partition : inputs_of(task.id)) {
+    if (auto found = task.committed.find(partition); found != task.committed.end()) used.insert(*found);
+  }
+  if (task.doubted == used) return error;
+  task.doubted = std::move(used);
+  task.inputs.clear();
+  task.offsets = ports_.log.admin().committed_offsets(environment_.config.application_id);
+  task.stage = Restoring::Stage::AwaitOffsets;
   return false;
 }
 

@@ -23,6 +23,8 @@ class FaultyLog final : public Log, private LogAdmin {
   void spoil_commit(int nth, Commit how, Error error) { spoiled_ = {commits_ + nth, how, std::move(error)}; }
   /// The next `count` questions for committed offsets, and then as many for ranges, are answered LogUnavailable.
   void spoil_questions(int count) { spoiled_offsets_ = spoiled_ranges_ = count; }
+  /// The next question for committed offsets is answered with these, as if it had been asked before the last commits.
+  void answer_stale(OffsetMap offsets) { stale_ = std::move(offsets); }
   [[nodiscard]] int commits() const { return commits_; }
   /// The next commit stays in flight until it is answered.
   void hold_commit() { hold_ = true; }
@@ -90,6 +92,7 @@ class FaultyLog final : public Log, private LogAdmin {
   }
   Pending<OffsetMap> committed_offsets(const std::string& group) override {
     if (spoiled_offsets_ > 0 && spoiled_offsets_-- > 0) return ready<OffsetMap>(unavailable());
+    if (auto stale = std::exchange(stale_, std::nullopt)) return ready<OffsetMap>(std::move(*stale));
     return inner_.admin().committed_offsets(group);
   }
   Pending<void> delete_group(const std::string& group) override { return inner_.admin().delete_group(group); }
@@ -107,6 +110,7 @@ class FaultyLog final : public Log, private LogAdmin {
   std::optional<Held> held_;
   int spoiled_offsets_ = 0;
   int spoiled_ranges_ = 0;
+  std::optional<OffsetMap> stale_;
   std::vector<Promise<CommitReceipt>> unanswered_;
 };
 

@@ -124,6 +124,34 @@ TEST(Restore, RefusesAChangelogWithoutCommittedOffsets) {
   EXPECT_EQ(world.committed_offset("in"), -1);
 }
 
+/// Found by the simulation: a member that is about to lose its task reads the offsets, another one commits, and the ranges
+/// are of afterwards. It was a reason to stop the application.
+TEST(Restore, OffsetsOlderThanTheChangelogAreReadOnceMore) {
+  World world(counting());
+  world.start();
+  feed(world, 3);
+  world.stop();
+  world.faulty->answer_stale({});
+  world.start();
+  world.run();
+  ASSERT_FALSE(world.thread().dead());
+  EXPECT_EQ(world.stored("k"), 3);
+  EXPECT_EQ(world.committed_offset("in"), 3);
+}
+
+/// The same with offsets that lie outside of the topic by now.
+TEST(Restore, OffsetsOutOfRangeAreReadOnceMore) {
+  World world(counting());
+  world.start();
+  feed(world, 3);
+  world.stop();
+  world.faulty->answer_stale({{{"in", Partition(0)}, {Offset(1000), ""}}});
+  world.start();
+  world.run();
+  ASSERT_FALSE(world.thread().dead());
+  EXPECT_EQ(world.stored("k"), 3);
+}
+
 StreamsConfig with_reset(OffsetReset reset) {
   StreamsConfig config;
   config.auto_offset_reset = reset;

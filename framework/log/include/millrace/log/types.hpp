@@ -43,6 +43,7 @@ struct GroupMember {
 struct CommittedOffset {
   Offset offset;         ///< the next one to process
   std::string metadata;  ///< the runtime's; at most 4,096 bytes
+  friend bool operator==(const CommittedOffset&, const CommittedOffset&) = default;
 };
 using OffsetMap = std::map<TopicPartition, CommittedOffset>;  ///< Positions by partition.
 

@@ -74,6 +74,8 @@ class Restorer {
   void tell(const std::function<void(StateRestoreListener&)>& what);
   [[nodiscard]] Result<void> open_stores(Restoring& task);
   [[nodiscard]] Result<void> resolve_inputs(Restoring& task);
+  /// Asks once more before an error is believed.
+  [[nodiscard]] Result<bool> doubt(Restoring& task, const Error& error);
   [[nodiscard]] Result<Offset> resolve_start(const Restoring& task, const TopicPartition& partition) const;
   [[nodiscard]] Result<void> begin_stores(Restoring& task);
   [[nodiscard]] Result<void> begin_store(Restoring& task, const StoreSpec& spec);
