@@ -4,10 +4,16 @@
 
 #include <unistd.h>
 
+#include <millrace/app/wait.hpp>
+
 namespace {
 
 using Text = std::string;
 using Number = std::int64_t;
+
+std::string hour(millrace::Timestamp time) {
+  return std::to_string(std::chrono::floor<std::chrono::hours>(time).time_since_epoch().count() % 24) + ":00";
+}
 
 // [query]
 /// What a page would show for a word: its count, or why it is not known.
@@ -20,9 +26,36 @@ std::string count_of(millrace::Streams& streams, const std::string& word) {
 }
 // [/query]
 
+// [windows]
+/// The counts of a word, hour by hour.
+std::string hours_of(millrace::Streams& streams, const std::string& word, millrace::Timestamp from,
+                     millrace::Timestamp to) {
+  auto counts = streams.store<millrace::ReadOnlyWindowStore<Text, Number>>("words-per-hour");
+  if (!counts) return counts.error().to_string();
+  auto hours = counts->fetch(word, from, to);  // the windows that begin in [from, to]
+  if (!hours) return hours.error().to_string();
+  std::string text;
+  for (const auto& [window, count] : *hours)
+    text += std::to_string(count) + " from " + hour(window.window.start) + "; ";
+  if (auto ended = hours->status(); !ended) return ended.error().to_string();  // it broke off: ask again
+  return text;
+}
+// [/windows]
+
+void write(millrace::Streams& streams, const Text& word, millrace::Timestamp time) {
+  millrace::RecordBatchBuilder batch;
+  batch.add(word, "", time, {});
+  millrace::Transaction transaction;
+  transaction.appends.push_back({{"words", millrace::Partition(0)}, {}});
+  transaction.appends.back().batches.push_back(batch.finish());
+  ASSERT_TRUE(millrace::wait(streams.log().open_writer("test", {})->commit(std::move(transaction))));
+}
+
 TEST(GuideQueries, FromOutside) {
   millrace::StreamsBuilder builder;
-  (void)builder.stream<Text, Text>("words").group_by_key().count({.store_name = "word-counts"});
+  auto words = builder.stream<Text, Text>("words").group_by_key();
+  (void)words.count({.store_name = "word-counts"});
+  (void)words.windowed_by(millrace::TimeWindows::of(std::chrono::hours(1))).count({.store_name = "words-per-hour"});
   millrace::StreamsConfig config = millrace::default_config();
   config.application_id = "guide";
   config.metrics_enabled = false;
@@ -32,6 +65,12 @@ TEST(GuideQueries, FromOutside) {
     millrace::Streams streams(builder.build(), config);
     ASSERT_TRUE(streams.start());
     EXPECT_TRUE(streams.wait_for([&] { return count_of(streams, "be") == "0"; }, std::chrono::minutes(1)));
+    const millrace::Timestamp three(std::chrono::hours(3));
+    write(streams, "be", three);
+    write(streams, "be", three + std::chrono::minutes(5));
+    write(streams, "be", three + std::chrono::minutes(70));
+    EXPECT_TRUE(streams.wait_for([&] { return count_of(streams, "be") == "3"; }, std::chrono::minutes(1)));
+    EXPECT_EQ(hours_of(streams, "be", three, three + std::chrono::hours(2)), "2 from 3:00; 1 from 4:00; ");
     EXPECT_TRUE(streams.close(std::chrono::seconds(30)));
   }
   std::filesystem::remove_all(config.state_dir);

@@ -56,6 +56,7 @@ Topology counting() {
   auto lines = builder.stream<Text, Text>("lines");
   (void)lines.process([] { return std::make_unique<CountEverywhere>(); }, {.stores = {"on-disk", "in-memory"}});
   (void)lines.group_by_key().count({.store_name = "counted"});
+  (void)lines.group_by_key().windowed_by(TimeWindows::of(milliseconds(10))).count({.store_name = "windowed"});
   return builder.build();
 }
 
@@ -132,9 +133,13 @@ TEST_F(StoreQueriesTest, ReadsWhatIsCommitted) {
   EXPECT_EQ(entries, 2 * kKeys);
   EXPECT_EQ(everywhere.approximate_entries().value(), static_cast<std::uint64_t>(2 * kKeys));
   int prefixed = 0;
-  auto prefix = on_disk.prefix_scan(Text("k1")).value();
+  auto prefix = on_disk.prefix_scan("k1").value();
   for (; prefix.valid(); prefix.next()) ++prefixed;
   EXPECT_EQ(prefixed, 11);
+  // By its bytes, with a serde of another type: "k3".
+  auto by_bytes = on_disk.prefix_scan(std::uint16_t{0x6b33}, Serde<std::uint16_t>{}).value();
+  ASSERT_TRUE(by_bytes.valid());
+  EXPECT_EQ(by_bytes.key(), "k3");
 }
 
 TEST_F(StoreQueriesTest, ShowsTheRowsOfATable) {
@@ -149,6 +154,68 @@ TEST_F(StoreQueriesTest, ShowsTheRowsOfATable) {
   ASSERT_TRUE(all.valid());
   EXPECT_EQ(all.key(), "key0");
   EXPECT_EQ(all.value(), 4);
+}
+
+TEST_F(StoreQueriesTest, ShowsWhenARowOfATableBecameWhatItIs) {
+  using Rows = ReadOnlyKeyValueStore<Text, ValueAndTimestamp<Number>>;
+  Streams streams(counting(), config_);
+  streams.start().value();
+  produce(streams, 2);
+  wait_until_all_show(streams, 2);
+  auto rows = streams.store<Rows>("counted", {.ask_every_partition = true}).value();
+  EXPECT_EQ(rows.get("key1").value(), (ValueAndTimestamp<Number>{2, Timestamp(milliseconds(5))}));
+  auto all = rows.all().value();
+  ASSERT_TRUE(all.valid());
+  EXPECT_EQ(all.value().timestamp, Timestamp(milliseconds(5)));
+  EXPECT_EQ(streams.store<Rows>("on-disk").error().code(), ErrorCode::StoreTypeMismatch);
+}
+
+TEST_F(StoreQueriesTest, ShowsTheWindowsOfAKey) {
+  using Windows = ReadOnlyWindowStore<Text, Number>;
+  Streams streams(counting(), config_);
+  streams.start().value();
+  produce(streams, 3);
+  wait_until_all_show(streams, 3);
+  auto windows = streams.store<Windows>("windowed", {.partition = Partition(1)}).value();
+  const Timestamp start{};
+  EXPECT_EQ(windows.fetch("key1", start).value(), 3);
+  EXPECT_EQ(windows.fetch("key1", Timestamp(milliseconds(10))).value(), std::nullopt);
+  EXPECT_EQ(windows.fetch("key", start).value(), std::nullopt);
+  const auto shows_one = [&](Result<Windows::Range> walk) {
+    ASSERT_TRUE(walk->valid());
+    EXPECT_EQ(walk->key(), (Windowed<Text>{"key1", {start, Timestamp(milliseconds(10))}}));
+    EXPECT_EQ(walk->value(), 3);
+    walk->next();
+    EXPECT_FALSE(walk->valid());
+    walk->status().value();
+  };
+  shows_one(windows.fetch("key1", start, Timestamp(milliseconds(100))));
+  shows_one(windows.backward_fetch("key1", start, Timestamp(milliseconds(100))));
+  auto everywhere = streams.store<Windows>("windowed").value();
+  int entries = 0;
+  auto all = everywhere.all().value();
+  for (const auto& [window, count] : all) {
+    EXPECT_EQ(count, 3);
+    ++entries;
+  }
+  all.status().value();
+  EXPECT_EQ(entries, 2);
+  auto downwards = everywhere.backward_all().value();
+  ASSERT_TRUE(downwards.valid());
+  EXPECT_EQ(downwards.key().key, "key1");
+  EXPECT_FALSE(everywhere.fetch_all(Timestamp(milliseconds(1)), Timestamp::max())->valid());
+  EXPECT_EQ(streams.store<Windows>("counted").error().code(), ErrorCode::StoreTypeMismatch);
+  EXPECT_EQ(streams.store<Counts>("windowed").error().code(), ErrorCode::StoreTypeMismatch);
+}
+
+TEST_F(StoreQueriesTest, ShowsWhenAWindowBecameWhatItIs) {
+  using Rows = ReadOnlyWindowStore<Text, ValueAndTimestamp<Number>>;
+  Streams streams(counting(), config_);
+  streams.start().value();
+  produce(streams, 3);
+  wait_until_all_show(streams, 3);
+  auto rows = streams.store<Rows>("windowed", {.ask_every_partition = true}).value();
+  EXPECT_EQ(rows.fetch("key0", Timestamp{}).value(), (ValueAndTimestamp<Number>{3, Timestamp(milliseconds(5))}));
 }
 
 TEST_F(StoreQueriesTest, RefusesUnknownNamesAndOtherTypes) {

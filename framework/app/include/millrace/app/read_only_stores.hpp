@@ -47,6 +47,30 @@ Result<T> decode_for_query(const Serde<T>& serde, BytesView bytes, const StoreSp
   return decoded;
 }
 
+/// How the entries of a store are read as K and V: the rows of a timestamped store as their values, or as
+/// ValueAndTimestamp<V>.
+template <class K, class V>
+struct KeyValueReading {
+  std::shared_ptr<const StoreSpec> spec;
+  const KeyValueTyping<K, V>* typing = nullptr;  ///< of the spec; nullptr: it was declared with other types
+  bool skip_timestamp = false;
+
+  explicit KeyValueReading(const StoreSpec& of) : spec(std::make_shared<const StoreSpec>(of)) {
+    typing = dynamic_cast<const KeyValueTyping<K, V>*>(spec->typing.get());
+    skip_timestamp = typing != nullptr && spec->timestamped;
+    if (typing == nullptr) typing = stored_typing<K, V>(*spec);
+  }
+  [[nodiscard]] Result<V> value(BytesView stored) const {
+    return decode_for_query(typing->value_serde, skip_timestamp ? value_of(stored) : stored, *spec);
+  }
+  [[nodiscard]] Error mismatch() const {
+    return Error(ErrorCode::StoreTypeMismatch,
+                 "the store is asked for as " + type_name(typeid(K)) + " -> " + type_name(typeid(V)) +
+                     ", but was declared as " + spec->types,
+                 {.store = spec->name});
+  }
+};
+
 }  // namespace detail
 
 /// A walk over entries in the order of their serialized keys. It shows each task as it was when the walk began. Reading
@@ -62,8 +86,8 @@ template <class K, class V>
 class ReadOnlyRange {
  public:
   /// For ReadOnlyKeyValueStore.
-  ReadOnlyRange(std::shared_ptr<const StoreSpec> spec, std::unique_ptr<KeyValueIterator> iterator)
-      : spec_(std::move(spec)), iterator_(std::move(iterator)) {
+  ReadOnlyRange(detail::KeyValueReading<K, V> reading, std::unique_ptr<KeyValueIterator> iterator)
+      : reading_(std::move(reading)), iterator_(std::move(iterator)) {
     decode();
   }
 
@@ -107,25 +131,24 @@ class ReadOnlyRange {
   void decode() {
     entry_.reset();
     if (failure_ || !iterator_->valid()) return;
-    const auto& typing = static_cast<const KeyValueTyping<K, V>&>(*spec_->typing);
-    auto key = detail::decode_for_query(typing.key_serde, iterator_->key(), *spec_);
+    auto key = detail::decode_for_query(reading_.typing->key_serde, iterator_->key(), *reading_.spec);
     if (!key) return fail(key.error());
-    BytesView stored = iterator_->value();
-    auto value = detail::decode_for_query(typing.value_serde, spec_->timestamped ? value_of(stored) : stored, *spec_);
+    auto value = reading_.value(iterator_->value());
     if (!value) return fail(value.error());
     entry_.emplace(std::move(*key), std::move(*value));
   }
   void fail(const Error& error) { failure_ = error; }
 
-  std::shared_ptr<const StoreSpec> spec_;
+  detail::KeyValueReading<K, V> reading_;
   std::unique_ptr<KeyValueIterator> iterator_;
   std::optional<std::pair<K, V>> entry_;
   std::optional<Error> failure_;
 };
 
 /// A cheap handle, good as long as it lives: over rebalances and restores, and after the application has ended it still
-/// answers, with StreamsNotRunning. The store of a table shows the rows' values. Thread-safe: any number of threads may
-/// use one handle.
+/// answers, with StreamsNotRunning. The store of a table, and any timestamped one, shows values; as
+/// ReadOnlyKeyValueStore<K, ValueAndTimestamp<V>> also when they became so. Thread-safe: any number of threads may use
+/// one handle.
 ///
 /// Errors of all reads: StoreNotReady (Disposition::Retry; it names the task, the store and what it waits for),
 /// StreamsNotRunning, SerializationFailed, DeserializationFailed, StateReadFailed, StateCorrupted.
@@ -136,27 +159,22 @@ class ReadOnlyKeyValueStore {
 
   /// For Streams::store(). Errors: StoreTypeMismatch.
   [[nodiscard]] static Result<ReadOnlyKeyValueStore> open(StoreQuery query) {
-    if (dynamic_cast<const KeyValueTyping<K, V>*>(query.spec().typing.get()) == nullptr) {
-      return Error(ErrorCode::StoreTypeMismatch,
-                   "the store is asked for as " + type_name(typeid(K)) + " -> " + type_name(typeid(V)) +
-                       ", but was declared as " + query.spec().types,
-                   {.store = query.spec().name});
-    }
-    return ReadOnlyKeyValueStore(std::move(query));
+    detail::KeyValueReading<K, V> reading(query.spec());
+    if (reading.typing == nullptr) return reading.mismatch();
+    return ReadOnlyKeyValueStore(std::move(query), std::move(reading));
   }
 
-  [[nodiscard]] const std::string& name() const { return spec_->name; }  ///< As it was declared.
+  [[nodiscard]] const std::string& name() const { return reading_.spec->name; }  ///< As it was declared.
 
   /// The value of `key`, asked of the task that has the key (StoreQueryOptions); nullopt if there is none.
   [[nodiscard]] Result<std::optional<V>> get(const K& key) const {
-    auto key_bytes = detail::encode_for_query(typing().key_serde, key, *spec_);
+    auto key_bytes = detail::encode_for_query(reading_.typing->key_serde, key, *reading_.spec);
     if (!key_bytes) return key_bytes.error();
     Bytes stored;
     auto found = query_.get(*key_bytes, *key_bytes, stored);
     if (!found) return found.error();
     if (!*found) return std::optional<V>();
-    BytesView bytes = spec_->timestamped ? value_of(stored) : BytesView(stored);
-    auto value = detail::decode_for_query(typing().value_serde, bytes, *spec_);
+    auto value = reading_.value(stored);
     if (!value) return value.error();
     return std::optional<V>(std::move(*value));
   }
@@ -174,9 +192,13 @@ class ReadOnlyKeyValueStore {
   /// All entries, the last one first.
   [[nodiscard]] Result<Range> reverse_all() const { return reverse_range(std::nullopt, std::nullopt); }
   /// Entries whose serialized key begins with the serialized prefix. See KeyValueStore::prefix_scan.
-  template <class P = K>
-  [[nodiscard]] Result<Range> prefix_scan(const P& prefix, const Serde<P>& prefix_serde = {}) const {
-    auto bytes = detail::encode_for_query(prefix_serde, prefix, *spec_);
+  [[nodiscard]] Result<Range> prefix_scan(const K& prefix) const {
+    return prefix_scan(prefix, reading_.typing->key_serde);
+  }
+  /// The same with a prefix of another type, as `prefix_serde` writes it. REQUIRES: prefix_serde.has_codec().
+  template <class P>
+  [[nodiscard]] Result<Range> prefix_scan(const P& prefix, const Serde<P>& prefix_serde) const {
+    auto bytes = detail::encode_for_query(prefix_serde, prefix, *reading_.spec);
     if (!bytes) return bytes.error();
     return walk(prefix_range(*bytes));
   }
@@ -184,18 +206,15 @@ class ReadOnlyKeyValueStore {
   [[nodiscard]] Result<std::uint64_t> approximate_entries() const { return query_.approximate_entries(); }
 
  private:
-  explicit ReadOnlyKeyValueStore(StoreQuery query)
-      : query_(std::move(query)), spec_(std::make_shared<const StoreSpec>(query_.spec())) {}
+  ReadOnlyKeyValueStore(StoreQuery query, detail::KeyValueReading<K, V> reading)
+      : query_(std::move(query)), reading_(std::move(reading)) {}
 
-  [[nodiscard]] const KeyValueTyping<K, V>& typing() const {
-    return static_cast<const KeyValueTyping<K, V>&>(*spec_->typing);
-  }
   Result<Range> walk(const std::optional<K>& from, const std::optional<K>& to, KeyOrder order) const {
     KeyRange range;
     range.order = order;
     for (auto [bound, bytes] : {std::pair(&from, &range.from), std::pair(&to, &range.to)}) {
       if (!*bound) continue;
-      auto encoded = detail::encode_for_query(typing().key_serde, **bound, *spec_);
+      auto encoded = detail::encode_for_query(reading_.typing->key_serde, **bound, *reading_.spec);
       if (!encoded) return encoded.error();
       *bytes = std::move(*encoded);
     }
@@ -204,11 +223,11 @@ class ReadOnlyKeyValueStore {
   Result<Range> walk(const KeyRange& range) const {
     auto iterator = query_.range(range);
     if (!iterator) return iterator.error();
-    return Range(spec_, std::move(*iterator));
+    return Range(reading_, std::move(*iterator));
   }
 
   StoreQuery query_;
-  std::shared_ptr<const StoreSpec> spec_;
+  detail::KeyValueReading<K, V> reading_;
 };
 
 }  // namespace millrace

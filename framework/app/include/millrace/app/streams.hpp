@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <millrace/app/read_only_stores.hpp>
+#include <millrace/app/read_only_window_store.hpp>
 #include <millrace/app/stream_threads.hpp>
 #include <millrace/app/streams_lifecycle.hpp>
 #include <millrace/config/streams_config.hpp>
