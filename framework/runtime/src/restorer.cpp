@@ -177,8 +177,8 @@ Result<bool> Restorer::advance(Restoring& task) {
 }
 
 // Offsets and ranges are two answers. Another member that has the task now, while this one does not know yet, may have
-// committed in between: then the ranges do not belong to the offsets, and nothing is wrong. So an error counts only if the
-// offsets are the same after the ranges were read.
+// committed in between: then the ranges do not belong to the offsets, and nothing is wrong. So an error counts only if
+// the offsets are the same after the ranges were read.
 Result<bool> Restorer::doubt(Restoring& task, const Error& error) {
   if (error.code() != ErrorCode::ChangelogWithoutOffsets && error.code() != ErrorCode::OffsetOutOfRange) return error;
   OffsetMap used;

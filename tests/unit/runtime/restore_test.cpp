@@ -124,8 +124,8 @@ TEST(Restore, RefusesAChangelogWithoutCommittedOffsets) {
   EXPECT_EQ(world.committed_offset("in"), -1);
 }
 
-/// Found by the simulation: a member that is about to lose its task reads the offsets, another one commits, and the ranges
-/// are of afterwards. It was a reason to stop the application.
+/// Found by the simulation: a member that is about to lose its task reads the offsets, another one commits, and the
+/// ranges are of afterwards. It was a reason to stop the application.
 TEST(Restore, OffsetsOlderThanTheChangelogAreReadOnceMore) {
   World world(counting());
   world.start();
