@@ -26,7 +26,10 @@ struct FeedRecord {
 /// of two streams takes turns, and both records of a pair have the same key.
 class Feed {
  public:
-  Feed(Shape shape, const Workload& workload) : shape_(shape), workload_(workload) {}
+  Feed(Shape shape, const Workload& workload)
+      : shape_(shape),
+        workload_(workload),
+        expected_(shape == Shape::StreamStreamJoin ? expected_pairs() : workload.size()) {}
 
   [[nodiscard]] Shape shape() const { return shape_; }
   [[nodiscard]] std::vector<std::string> topics() const {
@@ -39,7 +42,7 @@ class Feed {
   [[nodiscard]] std::size_t size() const { return workload_.size(); }
 
   [[nodiscard]] FeedRecord row(std::size_t i) const {
-    return {kTable, workload_.keys()[i], workload_.value_of_pool(i % Workload::kValuePool), Timestamp(kBegin)};
+    return {kTable, workload_.keys()[i], workload_.value_of_pool(i % Workload::kValuePool), Timestamp(kRows)};
   }
   [[nodiscard]] FeedRecord at(std::size_t i) const {
     if (shape_ == Shape::StreamStreamJoin) {
@@ -50,12 +53,12 @@ class Feed {
   }
 
   /// How many records come out.
-  [[nodiscard]] std::size_t expected_outputs() const {
-    return shape_ == Shape::StreamStreamJoin ? expected_pairs() : workload_.size();
-  }
+  [[nodiscard]] std::size_t expected_outputs() const { return expected_; }
 
  private:
   static constexpr std::chrono::milliseconds kBegin{1'700'000'000'000};
+  // Before all that is joined with them: of equal timestamps either may come first.
+  static constexpr std::chrono::milliseconds kRows = kBegin - std::chrono::milliseconds(1);
   static constexpr std::size_t kRecordsPerMillisecond = 64;
 
   /// One pair a millisecond.
@@ -82,8 +85,9 @@ class Feed {
     return found;
   }
 
-  Shape shape_;
+  const Shape shape_;
   const Workload& workload_;
+  const std::size_t expected_;
 };
 
 /// Checks the output of a single partition, record by record: a fast engine that loses some is none.

@@ -31,11 +31,28 @@ void WindowCleaner::note_writes(const std::vector<StateChange>& changes) {
   }
 }
 
+// Where windows are shorter than the time between two commits, most of what is written is gone when it is committed. An
+// older value of such a window, if there is one, is met by the walk.
+void WindowCleaner::drop_expired(Timestamp last_expired, std::vector<StateChange>& changes) {
+  std::erase_if(changes, [&](const StateChange& change) {
+    if (!change.value) return false;
+    auto key = parse_window_key(change.key);
+    if (!key || key->start > last_expired) return false;
+    collected_.emplace_back(change.key);
+    return true;
+  });
+}
+
 Result<void> WindowCleaner::collect(Timestamp observed, std::vector<StateChange>& changes) {
   collected_.clear();
-  note_writes(changes);
-  if (observed == kNoTimestamp) return {};
+  if (observed == kNoTimestamp) {
+    note_writes(changes);
+    return {};
+  }
   const Timestamp last_expired = last_expired_start(observed, retention_);
+  drop_expired(last_expired, changes);
+  const std::size_t dropped = collected_.size();
+  note_writes(changes);
   const bool due = oldest_ == Timestamp::min() || last_expired >= shift_time(oldest_, retention_ / kPartOfRetention);
   if (!walking_ && !due) return {};
   if (!walking_) {
@@ -46,11 +63,11 @@ Result<void> WindowCleaner::collect(Timestamp observed, std::vector<StateChange>
     note_writes(changes);
   }
   MILLRACE_TRY(walk(last_expired, kEntriesAtLeast + 2 * changes.size()));
-  if (collected_.empty()) return {};
+  if (collected_.size() == dropped) return {};
   // Before the writes: a window may be written again in the very commit.
   std::vector<StateChange> all;
-  all.reserve(collected_.size() + changes.size());
-  for (const Bytes& key : collected_) all.push_back({key, std::nullopt});
+  all.reserve(collected_.size() - dropped + changes.size());
+  for (std::size_t i = dropped; i < collected_.size(); ++i) all.push_back({collected_[i], std::nullopt});
   all.insert(all.end(), changes.begin(), changes.end());
   changes.swap(all);
   return {};

@@ -20,15 +20,17 @@ class WindowCleaner {
   /// Borrows the backend, which outlives the cleaner.
   WindowCleaner(StoreBackend& backend, milliseconds retention) : backend_(backend), retention_(retention) {}
 
-  /// Puts deletions before the writes in `changes`, which are those of one commit. `observed` is the store's time as it
-  /// is committed. The keys are borrowed until the next call. Errors: StateReadFailed.
+  /// Puts deletions before the writes in `changes`, which are those of one commit, and takes out writes of windows that
+  /// are gone already. `observed` is the store's time as it is committed. The keys are borrowed until the next call.
+  /// Errors: StateReadFailed.
   [[nodiscard]] Result<void> collect(Timestamp observed, std::vector<StateChange>& changes);
-  /// What the last collect() deleted.
+  /// What the last collect() deleted or took out: with its commit, nobody has cause to remember these entries.
   [[nodiscard]] const std::vector<Bytes>& collected() const { return collected_; }
   /// The store was emptied, or filled by somebody else: nothing is known about it.
   void forget();
 
  private:
+  void drop_expired(Timestamp last_expired, std::vector<StateChange>& changes);
   void note_writes(const std::vector<StateChange>& changes);
   [[nodiscard]] Result<void> walk(Timestamp last_expired, std::size_t entries);
 
