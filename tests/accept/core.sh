@@ -40,6 +40,8 @@ check "4 threads, 16 partitions: the results of one thread" cases 'StreamThreads
 check "threads, tasks that move, listeners, handlers" \
   cases '^(app\.StreamThreads|runtime\.(Threads|Lifecycle)|app\.StreamsLifecycle)'
 check "kills, also with 4 threads and 16 partitions: nothing lost, nothing twice" kills
+check "simulation: 8,000 seeds with crashes give the reference's output; crashes at every step; planted bugs found" \
+  cases '^simulation\.'
 check "operators: as Kafka Streams, case by case" cases '^semantics\.'
 check "expectations are what Kafka Streams gives today" tests/semantics/oracle.sh --check
 check "stores: all kinds against models" cases '^conformance_state\.'
@@ -65,6 +67,13 @@ for topology in tumbling-count repartition-count stream-table-join stream-stream
 done
 for kind in "not synced" "synced" "every 10 ms, synced"; do
   check "commits $kind: processing ahead against waiting" measured embedded "commits $kind" 0.5
+done
+# The program decides: every count right, resident memory within the limit.
+memory() { "$SETUP_BUILD_DIR/bin/memory_bench" --keys 10000000 --budget-mib 512 --limit-mib 700; }
+check "10 million keys, a budget of 512 MiB: at most 700 MiB resident" memory
+check "benchmarks/run.sh queries: point reads from other threads while it counts" benchmark queries 3000000 '.'
+for store in rocksdb memory; do
+  check "point reads while it counts, $store" measured queries "count with reads, $store" 0.5
 done
 check "a 30-operator topology compiles" cases '^benchmarks\.compile\.thirty_operators$'
 check "the stranger's path" tests/consumer/stranger.sh

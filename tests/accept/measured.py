@@ -44,6 +44,10 @@ def comparison(report, name, floor):
     parts.append(f"peak {ours['peak_rss_bytes']['median'] / 2**20:.0f} MiB")
     if one["rate_goal"]:
         parts.append(goal(rate >= one["rate_goal"], f"{one['rate_goal'] / 1e6:g} M/s"))
+    if one.get("reads_goal"):
+        reads = one["reads_per_second"]["median"]
+        parts.append(f"{reads:,.0f} reads/s")
+        parts.append(goal(reads >= one["reads_goal"], f"{one['reads_goal']:,} reads/s"))
     good = True
     if one["ratio"]:
         parts.append(f"{one['ratio']['median']:.2f} x the peer ({one['ratio']['min']:.2f}..{one['ratio']['max']:.2f})")
