@@ -28,6 +28,7 @@ class BareContext final : public TaskContext, private RecordCollector {
   PunctuatorId schedule(const std::string&, milliseconds, PunctuationType, Punctuator) override { refuse(); }
   void cancel(PunctuatorId) override { refuse(); }
   void request_commit() override { refuse(); }
+  void run_apart(const KeptRecord&, const std::function<void()>&) override { refuse(); }
   void count_dropped(const std::string&, std::string_view) override { refuse(); }
   Error take_noted_failure() override { refuse(); }
 

@@ -36,8 +36,8 @@ Timestamp ObservedTimes::find(std::string_view name) const {
   return kNoTimestamp;
 }
 
-void ObservedTimes::rollback() {
-  for (; !undo_.empty(); undo_.pop_back()) slots_[undo_.back().slot].time = undo_.back().time;
+void ObservedTimes::rollback(std::size_t mark) {
+  for (; undo_.size() > mark; undo_.pop_back()) slots_[undo_.back().slot].time = undo_.back().time;
 }
 
 ObservedTimes::Snapshot ObservedTimes::snapshot() const {

@@ -73,14 +73,20 @@ void Outbox::seal() {
   sealed_bytes_ = size_bytes_;
 }
 
-void Outbox::rollback() {
-  for (Place place : touched_) {
-    PartitionBox& failed = box(place);
+Outbox::Savepoint Outbox::savepoint() const {
+  Savepoint now{size_bytes_};
+  for (Place place : touched_) now.marks.push_back(box(place).open.mark());
+  return now;
+}
+
+void Outbox::rollback(const Savepoint& to) {
+  for (; touched_.size() > to.marks.size(); touched_.pop_back()) {
+    PartitionBox& failed = box(touched_.back());
     failed.touched = false;
     failed.open.truncate(failed.sealed);
   }
-  touched_.clear();
-  size_bytes_ = sealed_bytes_;
+  for (std::size_t i = 0; i < to.marks.size(); ++i) box(touched_[i]).open.truncate(to.marks[i]);
+  size_bytes_ = to.size_bytes;
 }
 
 std::vector<PartitionAppend> Outbox::freeze() {

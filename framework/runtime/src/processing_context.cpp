@@ -24,8 +24,12 @@ class ProcessingContext::TopicChangeLogger final : public ChangeLogger {
 };
 
 ProcessingContext::ProcessingContext(TaskEnvironment& environment, TaskId task, TaskStores& stores,
-                                     ObservedTimes::Snapshot times)
-    : environment_(environment), task_(task), stores_(stores), observed_times_(std::move(times)) {
+                                     ObservedTimes::Snapshot times, PassOver pass_over)
+    : environment_(environment),
+      task_(task),
+      stores_(stores),
+      observed_times_(std::move(times)),
+      pass_over_(std::move(pass_over)) {
   stores_.log_changes_to(*this, *this, environment_.cache_budget);
 }
 
@@ -80,6 +84,33 @@ void ProcessingContext::count_dropped(const std::string&, std::string_view reaso
                 .first;
   }
   found->second->increment();
+}
+
+void ProcessingContext::run_apart(const KeptRecord& kept, const std::function<void()>& code) {
+  if (failed()) throw RecordFailed{};  // noted, and swallowed by user code
+  const auto stores = stores_.savepoint();
+  const auto outbox = environment_.outbox.savepoint();
+  const auto times = observed_times_.mark();
+  run_noting(code);
+  if (!failed()) [[likely]]
+    return;
+  stores_.rollback(stores);
+  environment_.outbox.rollback(outbox);
+  observed_times_.rollback(times);
+  const Error cause = take_failure();
+  const Error error = Error(cause.code(),
+                            fmt::format("for an earlier record, with timestamp {} ms: {}",
+                                        kept.timestamp.time_since_epoch().count(), cause.message()),
+                            cause.where())
+                          .with_disposition(cause.disposition());
+  // What fails is the kept record, whose place and headers are not known any more: messages name that of the record
+  // being processed.
+  RecordView failing{kept.key, kept.value, kept.timestamp, {}, {}};
+  if (record_ != nullptr) failing.offset = record_->offset;
+  const RecordView* processed = std::exchange(record_, &failing);
+  const auto passed_over = pass_over_(error);
+  record_ = processed;
+  if (!passed_over) fail(passed_over.error());
 }
 
 void ProcessingContext::note_failure(Error error) {

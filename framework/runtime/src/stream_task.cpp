@@ -18,6 +18,10 @@ constexpr int kLatencyClockStride = 15;
 constexpr int kEvictionsPerRecord = 64;
 // How often the caches are gone through for one commit. One time is enough unless operators write to stores above them.
 constexpr int kFlushRoundsMax = 1000;
+
+bool is_undecodable(const Error& error) {
+  return error.code() == ErrorCode::DeserializationFailed || error.code() == ErrorCode::InvalidTimestamp;
+}
 }  // namespace
 
 Result<std::unique_ptr<StreamTask>> StreamTask::create(TaskEnvironment& environment, TaskId id,
@@ -79,7 +83,8 @@ Result<void> StreamTask::build_nodes() {
   latency_of_partition_.clear();
   const std::int64_t sent_before_bytes = environment_.outbox.size_bytes();
   try {
-    context_ = std::make_unique<ProcessingContext>(environment_, id_, *stores_, committed_times_);
+    context_ = std::make_unique<ProcessingContext>(environment_, id_, *stores_, committed_times_,
+                                                   [this](const Error& error) { return pass_over(error); });
     wire_nodes();
     Timestamp stream_time = kNoTimestamp;
     for (const TaskInput& input : committed_) stream_time = std::max(stream_time, input.partition_time);
@@ -160,15 +165,7 @@ void StreamTask::refuse_time(SourceNode& source, const RecordQueues::Head& head)
 
 template <class Body>
 Result<void> StreamTask::run_atom(Body&& body) {
-  try {
-    body();
-  } catch (const RecordFailed&) {  // noted in the context
-  } catch (...) {
-    try {
-      context_->fail_user_code("");
-    } catch (const RecordFailed&) {
-    }
-  }
+  context_->run_noting(body);
   if (context_->failed()) [[unlikely]]
     return settle_failure();
   stores_->seal();
@@ -227,13 +224,19 @@ Result<void> StreamTask::settle_failure() {
   environment_.outbox.rollback();
   context_->observed_times().rollback();
   if (error.disposition() != Disposition::SkipRecord) return error;
-  bool undecodable = error.code() == ErrorCode::DeserializationFailed || error.code() == ErrorCode::InvalidTimestamp;
+  undecodable_ = is_undecodable(error);
   // A poison record's time is no more to be trusted than its bytes.
-  if (undecodable) context_->forget_record_time();
-  undecodable_ = undecodable;
+  if (undecodable_) context_->forget_record_time();
+  MILLRACE_TRY(pass_over(error));
+  environment_.outbox.seal();
+  return {};
+}
+
+Result<void> StreamTask::pass_over(const Error& error) {
+  if (error.disposition() != Disposition::SkipRecord) return error;
   const StreamsConfig& config = environment_.config;
   std::string what_was_done = "skipped";
-  switch (undecodable ? config.deserialization_exception_handler : config.processing_exception_handler) {
+  switch (is_undecodable(error) ? config.deserialization_exception_handler : config.processing_exception_handler) {
     case ExceptionResponse::Fail: return error.with_disposition(Disposition::StopApplication);
     case ExceptionResponse::Continue:
       context_->count_dropped(error.where().node, error_code_info(error.code()).name);
@@ -244,7 +247,6 @@ Result<void> StreamTask::settle_failure() {
       break;
   }
   settled_->note(error, what_was_done);
-  environment_.outbox.seal();
   return {};
 }
 

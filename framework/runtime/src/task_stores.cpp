@@ -131,6 +131,18 @@ void TaskStores::rollback() {
   for (CachingKeyValueBytesStore* cache : caches_) cache->rollback();
 }
 
+TaskStores::Savepoint TaskStores::savepoint() const {
+  Savepoint now;
+  for (const Slot& slot : slots_) now.buffers.push_back(slot.buffer->mark());
+  for (const CachingKeyValueBytesStore* cache : caches_) now.caches.push_back(cache->mark());
+  return now;
+}
+
+void TaskStores::rollback(const Savepoint& to) {
+  for (std::size_t i = 0; i < slots_.size(); ++i) slots_[i].buffer->rollback(to.buffers[i]);
+  for (std::size_t i = 0; i < caches_.size(); ++i) caches_[i]->rollback(to.caches[i]);
+}
+
 void TaskStores::freeze() {
   MILLRACE_ASSERT(pending_cache() == nullptr, "a change would be committed that nobody was told");
   for (Slot& slot : slots_) slot.buffer->freeze();

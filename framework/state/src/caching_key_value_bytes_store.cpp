@@ -104,9 +104,9 @@ void CachingKeyValueBytesStore::log(const CachedChange& change) {
   }
 }
 
-void CachingKeyValueBytesStore::rollback() {
+void CachingKeyValueBytesStore::rollback(std::size_t mark) {
   // Backwards, so that each step finds the list as it left it.
-  for (; !undo_.empty(); undo_.pop_back()) {
+  for (; undo_.size() > mark; undo_.pop_back()) {
     Undo& undo = undo_.back();
     Entry& entry = *undo.entry;
     switch (undo.what) {

@@ -1,46 +1,13 @@
 #include <millrace/state/memory_task_backend.hpp>
 
-#include <iterator>
 #include <mutex>
 
 #include <millrace/base/assert.hpp>
+#include <millrace/state/map_iterator.hpp>
 
 #include "memory_committed_store.hpp"
 
 namespace millrace {
-
-namespace {
-
-using Entries = MemoryStoreData::Entries;
-
-class MemoryIterator final : public KeyValueIterator {
- public:
-  MemoryIterator(std::shared_ptr<const Entries> entries, const KeyRange& range)
-      : entries_(std::move(entries)), descending_(range.order == KeyOrder::Descending) {
-    first_ = range.from ? entries_->lower_bound(*range.from) : entries_->begin();
-    last_ = range.to ? entries_->lower_bound(*range.to) : entries_->end();
-    if (range.empty()) first_ = last_;
-  }
-  bool valid() const override { return first_ != last_; }
-  void next() override {
-    if (descending_) --last_;
-    else ++first_;
-  }
-  BytesView key() const override { return here().first; }
-  BytesView value() const override { return here().second; }
-  Result<void> status() const override { return {}; }
-
- private:
-  [[nodiscard]] const Entries::value_type& here() const { return descending_ ? *std::prev(last_) : *first_; }
-
-  std::shared_ptr<const Entries> entries_;
-  const bool descending_;
-  // What is left to be shown: [first_, last_).
-  Entries::const_iterator first_;
-  Entries::const_iterator last_;
-};
-
-}  // namespace
 
 class MemoryStoreBackend final : public StoreBackend {
  public:
@@ -53,7 +20,7 @@ class MemoryStoreBackend final : public StoreBackend {
     return true;
   }
   Result<std::unique_ptr<KeyValueIterator>> range(const KeyRange& range) override {
-    return std::unique_ptr<KeyValueIterator>(std::make_unique<MemoryIterator>(data_.entries, range));
+    return std::unique_ptr<KeyValueIterator>(std::make_unique<MapIterator>(data_.entries, range));
   }
   std::uint64_t approximate_entries() const override { return data_.entries->size(); }
 
@@ -62,7 +29,7 @@ class MemoryStoreBackend final : public StoreBackend {
   /// REQUIRES: the task's mutex is held.
   void apply(const std::vector<StateChange>& changes) {
     // An iterator of the owner's that is still open keeps the entries as they were: copy before the first write.
-    if (data_.entries.use_count() > 1) data_.entries = std::make_shared<Entries>(*data_.entries);
+    if (data_.entries.use_count() > 1) data_.entries = std::make_shared<MemoryStoreData::Entries>(*data_.entries);
     data_.history.begin_apply();
     for (const StateChange& change : changes) {
       auto found = data_.entries->lower_bound(change.key);
@@ -78,7 +45,7 @@ class MemoryStoreBackend final : public StoreBackend {
     }
   }
   /// REQUIRES: the task's mutex is held.
-  void clear() { data_.entries = std::make_shared<Entries>(); }
+  void clear() { data_.entries = std::make_shared<MemoryStoreData::Entries>(); }
 
  private:
   MemoryStoreData data_;

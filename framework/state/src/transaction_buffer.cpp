@@ -147,8 +147,8 @@ void TransactionBuffer::put(BytesView key, OptionalBytesView value) {
   dirty_bytes_ += weight(entry);
 }
 
-void TransactionBuffer::rollback() {
-  for (; !undo_.empty(); undo_.pop_back()) {
+void TransactionBuffer::rollback(std::size_t mark) {
+  for (; undo_.size() > mark; undo_.pop_back()) {
     Undo& undo = undo_.back();
     Entry& entry = *undo.entry;
     dirty_bytes_ -= weight(entry);

@@ -1,10 +1,9 @@
 #include <millrace/testing/durable_memory_state.hpp>
 
-#include <iterator>
-
 #include <fmt/format.h>
 
 #include <millrace/base/assert.hpp>
+#include <millrace/state/map_iterator.hpp>
 
 namespace millrace {
 
@@ -13,33 +12,6 @@ namespace {
 constexpr std::size_t kRememberedChanges = 8;
 
 using Entries = DurableMemoryState::Entries;
-
-class SnapshotIterator final : public KeyValueIterator {
- public:
-  SnapshotIterator(std::shared_ptr<const Entries> entries, const KeyRange& range)
-      : entries_(std::move(entries)), descending_(range.order == KeyOrder::Descending) {
-    first_ = range.from ? entries_->lower_bound(*range.from) : entries_->begin();
-    last_ = range.to ? entries_->lower_bound(*range.to) : entries_->end();
-    if (range.empty()) first_ = last_;
-  }
-  bool valid() const override { return first_ != last_; }
-  void next() override {
-    if (descending_) --last_;
-    else ++first_;
-  }
-  BytesView key() const override { return here().first; }
-  BytesView value() const override { return here().second; }
-  Result<void> status() const override { return {}; }
-
- private:
-  [[nodiscard]] const Entries::value_type& here() const { return descending_ ? *std::prev(last_) : *first_; }
-
-  std::shared_ptr<const Entries> entries_;
-  const bool descending_;
-  // What is left to be shown: [first_, last_).
-  Entries::const_iterator first_;
-  Entries::const_iterator last_;
-};
 
 /// For the threads of a simulation, which are steps of one.
 class DurableCommittedStore final : public CommittedStore {
@@ -52,7 +24,7 @@ class DurableCommittedStore final : public CommittedStore {
     return true;
   }
   Result<std::unique_ptr<KeyValueIterator>> range(const KeyRange& range) const override {
-    return std::unique_ptr<KeyValueIterator>(std::make_unique<SnapshotIterator>(store_.entries, range));
+    return std::unique_ptr<KeyValueIterator>(std::make_unique<MapIterator>(store_.entries, range));
   }
   std::uint64_t approximate_entries() const override { return store_.entries->size(); }
 

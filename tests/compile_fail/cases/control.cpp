@@ -1,4 +1,5 @@
 // compiles
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -31,4 +32,10 @@ void build(StreamsBuilder& builder) {
   auto groups = rows.group_by([](const Text& k, const Text& v) { return KeyValue{v, k}; });
   (void)groups.aggregate([] { return 0L; }, [](const Text&, const Text&, long n) { return n + 1; },
                          [](const Text&, const Text&, long n) { return n - 1; });
+  auto hours = lines.group_by_key().windowed_by(TimeWindows::of(std::chrono::hours(1)));
+  (void)hours.reduce([](const Text& a, const std::optional<Text>& b) { return a + b.value_or(""); });
+  (void)hours.aggregate([] { return 0L; }, [](const Text&, const Text&, long n) { return n + 1; });
+  (void)lines.join(
+      lines, [](const Text& left, const Text& right) { return left + right; },
+      JoinWindows::of_time_difference_with_no_grace(std::chrono::minutes(1)));
 }

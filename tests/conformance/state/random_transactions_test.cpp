@@ -46,6 +46,7 @@ class Play {
     else if (random_.one_in(20)) wipe();
     else if (random_.one_in(20)) crash();
     if (random_.one_in(12)) give_out_some();
+    if (random_.one_in(12)) try_a_part();
     check_accounts();
   }
 
@@ -120,6 +121,24 @@ class Play {
   void rollback() {
     under_test_.rollback();
     model_.rollback();
+  }
+  void put_some(std::size_t most) {
+    for (std::size_t n = random_.below(most); n > 0; --n) {
+      if (random_.one_in(4)) put(std::nullopt);
+      else put(random_.value());
+    }
+  }
+  /// A part of a record that may fail by itself: what was written before it stays.
+  void try_a_part() {
+    put_some(3);
+    under_test_.mark();
+    model_.mark();
+    put_some(6);
+    if (random_.one_in(3)) return;
+    under_test_.rollback_to_mark();
+    model_.rollback_to_mark();
+    if (!random_.one_in(4)) return;
+    ASSERT_EQ(read(under_test_.store()), slice(model_.view(), {}));
   }
   /// Generations change between records only.
   void end_record() {

@@ -121,6 +121,16 @@ void StoreUnderTest::rollback() {
   if (cache() != nullptr) cache()->rollback();
 }
 
+void StoreUnderTest::mark() {
+  mark_ = {buffer_->mark(), changelog_.mark(), cache() != nullptr ? cache()->mark() : 0};
+}
+
+void StoreUnderTest::rollback_to_mark() {
+  buffer_->rollback(mark_.buffer);
+  changelog_.rollback(mark_.changelog);
+  if (cache() != nullptr) cache()->rollback(mark_.cache);
+}
+
 void StoreUnderTest::tell(const CachedChange& change) {
   const Bytes key(change.key);
   auto known = told_.find(key);

@@ -44,6 +44,8 @@ class TestChangelog final : public ChangeLogger {
   void log_change(BytesView key, OptionalBytesView value, std::optional<Timestamp> timestamp) override;
   void seal() { sealed_ = open_.size(); }
   void rollback() { open_.resize(sealed_); }
+  [[nodiscard]] std::size_t mark() const { return open_.size(); }
+  void rollback(std::size_t mark) { open_.resize(mark); }
   void freeze() { frozen_.swap(open_), sealed_ = 0; }
   void commit();
   void drop();
@@ -87,6 +89,9 @@ class StoreUnderTest {
   // What the runtime does to the store. Nothing, with direct access.
   void seal();
   void rollback();
+  /// A part of the current record begins, and fails.
+  void mark();
+  void rollback_to_mark();
   /// Gives out the change that waits longest in the cache, as a record of its own; `well`: or fails while doing so.
   /// REQUIRES: sealed.
   void flush_one(bool well = true);
@@ -112,6 +117,12 @@ class StoreUnderTest {
   Map told_;
   TaskState state_;
   TestChangelog changelog_;
+  struct Mark {
+    std::size_t buffer = 0;
+    std::size_t changelog = 0;
+    std::size_t cache = 0;
+  };
+  Mark mark_;
   std::unique_ptr<TransactionBuffer> buffer_;
   std::unique_ptr<KeyValueBytesStore> base_;
   std::unique_ptr<KeyValueBytesStore> logging_;

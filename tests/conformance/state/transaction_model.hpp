@@ -15,10 +15,13 @@ struct TransactionModel {
   Writes frozen;
   Writes open;
   Writes open_at_last_seal;
+  Writes open_at_mark;
 
   void put(const Bytes& key, std::optional<Bytes> value) { open[key] = std::move(value); }
   void seal() { open_at_last_seal = open; }
   void rollback() { open = open_at_last_seal; }
+  void mark() { open_at_mark = open; }
+  void rollback_to_mark() { open = open_at_mark; }
   void freeze() {
     frozen.swap(open);
     open_at_last_seal.clear();

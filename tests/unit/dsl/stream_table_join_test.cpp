@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "dsl_test.hpp"
+#include "window_test.hpp"
 
 namespace millrace {
 namespace {
@@ -227,6 +227,36 @@ TEST(StreamTableJoin, RefusesATableOfAnotherBuilder) {
   EXPECT_THAT([&] { (void)builder.build(); },
               ::testing::ThrowsMessage<TopologyError>(
                   AllOf(HasSubstr("\"meeting\""), HasSubstr("a table of another StreamsBuilder"))));
+}
+
+TEST(StreamTableJoin, RefusesAWindowedTableWithoutAStoreThatItCanRead) {
+  auto add = [](const Number& mine, const Number& row) { return mine + row; };
+  StreamsBuilder builder;
+  auto counts = builder.stream<Text, Text>("in")
+                    .group_by_key()
+                    .windowed_by(TimeWindows::of(milliseconds(10)))
+                    .count({.store_name = "counts", .name = "counted"});
+  counts.to_stream().join(counts, add, {.name = "meeting"}).to("out");
+  EXPECT_THAT([&] { (void)builder.build(); },
+              ::testing::ThrowsMessage<TopologyError>(
+                  AllOf(HasSubstr("\"meeting\" cannot look at the rows of \"counted\", which is a windowed table"),
+                        HasSubstr("map_values(function, {.store_name = ...})"))));
+
+  // What the message says to do.
+  StreamsBuilder mended;
+  counts = mended.stream<Text, Text>("in")
+               .group_by_key()
+               .windowed_by(TimeWindows::of(milliseconds(10)))
+               .count({.store_name = "counts", .name = "counted"});
+  auto kept = counts.map_values([](const Number& count) { return 10 * count; }, {.store_name = "kept"});
+  counts.to_stream().join(kept, add, {.name = "meeting"}).to("out");
+  TopologyTestDriver driver(mended.build());
+  auto in = driver.create_input_topic<Text, Text>("in");
+  in.pipe_input("a", "x");
+  in.pipe_input("a", "y");
+  auto out = driver.create_output_topic<Windowed<Text>, Number>("out", time_windowed_serde<Text>(milliseconds(10)));
+  EXPECT_EQ(out.read_value(), 11);
+  EXPECT_EQ(out.read_value(), 22);
 }
 
 TEST(StreamTableJoin, HandsAJoinerThatThrowsToTheHandler) {

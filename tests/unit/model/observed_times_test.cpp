@@ -43,6 +43,16 @@ TEST(ObservedTimes, TakeBackWhatAFailedRecordDid) {
   EXPECT_EQ(times.get(hint), at(50));
   times.rollback();
   EXPECT_EQ(times.get(a), at(5));
+  // A part of a record.
+  times.observe(a, at(6));
+  const std::size_t mark = times.mark();
+  times.observe(a, at(9));
+  times.set(hint, at(300));
+  times.rollback(mark);
+  EXPECT_EQ(times.get(a), at(6));
+  EXPECT_EQ(times.get(hint), at(50));
+  times.rollback();
+  EXPECT_EQ(times.get(a), at(5));
 }
 
 TEST(ObservedTimes, AreCommittedByNameWhereTheyAreKnown) {

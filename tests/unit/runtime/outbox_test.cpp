@@ -72,6 +72,32 @@ TEST(Outbox, TakesBackWhatWasNotSealedInAllPartitions) {
   EXPECT_THAT(box.freeze(), ElementsAre("a[0] kept", "a[1] after"));
 }
 
+TEST(Outbox, TakesBackAPartOfARecord) {
+  Box box;
+  box.add(0, 0, "sealed");
+  box.outbox.seal();
+  box.add(0, 0, "kept");
+  box.add(0, 1, "also kept");
+  const auto part = box.outbox.savepoint();
+  const std::int64_t kept_bytes = box.outbox.size_bytes();
+  box.add(0, 0, "gone");
+  box.add(0, 1, "gone");
+  box.add(1, 0, "gone");
+  box.outbox.rollback(part);
+  EXPECT_EQ(box.outbox.size_bytes(), kept_bytes);
+  box.outbox.seal();
+  EXPECT_THAT(box.freeze(), ElementsAre("a[0] sealed kept", "a[1] also kept"));
+  box.outbox.commit_ended();
+
+  box.add(0, 0, "kept");
+  const auto again = box.outbox.savepoint();
+  box.add(0, 1, "gone");
+  box.outbox.rollback(again);
+  box.add(0, 0, "after");
+  box.outbox.rollback();
+  EXPECT_TRUE(box.outbox.empty());
+}
+
 TEST(Outbox, IsEmptyAfterTakingBackItsOnlyRecords) {
   Box box;
   box.add(0, 0, "gone");

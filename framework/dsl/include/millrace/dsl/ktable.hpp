@@ -156,7 +156,8 @@ class KTable {
     } else if (origin_ == nullptr) {
       graph->graph.add_finding("operator \"" + name + "\" cannot look at the rows of \"" +
                                graph->graph.node(node_).name +
-                               "\": only tables with plain keys can be joined with a stream");
+                               "\", which is a windowed table: use one made of it that has a store of its own, as by "
+                               "map_values(function, {.store_name = ...})");
     } else {
       return origin_->rows();
     }

@@ -36,8 +36,10 @@ class TimeWindowedKStream {
   /// std::optional<V> whose nullopt deletes the row. The first value is the first result; if it is null there is no
   /// row.
   template <class F>
-  requires std::invocable<F&, const V&, detail::Argument<F, 1, V>>
   [[nodiscard]] KTable<Windowed<K>, V> reduce(F reducer, MaterializedWindows<K, V> options = {}) const {
+    static_assert(std::invocable<F&, const V&, detail::Argument<F, 1, V>>,
+                  "millrace: the reducer must take (const V& aggregate, const V& value) of the grouped stream; take "
+                  "const std::optional<V>& as the value to see nulls");
     options.value_serde = detail::serde_or(options.value_serde, grouped_.value_serde_);
     return materialize<V>("windowed_by.reduce", options,
                           [reducer](const Record<K, V>& record, std::optional<V>&& old, auto&& value_of) mutable {
@@ -47,15 +49,23 @@ class TimeWindowedKStream {
 
   /// Folds the values of each key and window: `initializer()` gives the first A, `aggregator(const K&, const V&, A)`
   /// the next, or std::optional<A> whose nullopt deletes the row.
-  template <class Init, class F, class A = std::remove_cvref_t<std::invoke_result_t<Init&>>>
-  requires std::invocable<F&, const K&, detail::Argument<F, 1, V>, A>
+  template <class Init, class F, class A = detail::initial_aggregate<Init>>
   [[nodiscard]] KTable<Windowed<K>, A> aggregate(Init initializer, F aggregator,
-                                                 MaterializedWindows<K, A> options = {}) const {
+                                                 MaterializedWindows<K, A> options) const {
+    static_assert(std::invocable<F&, const K&, detail::Argument<F, 1, V>, A>,
+                  "millrace: the aggregator must take (const K& key, const V& value, A aggregate), where A is what the "
+                  "initializer returns; take const std::optional<V>& as the value to see nulls");
     return materialize<A>(
         "windowed_by.aggregate", options,
         [initializer, aggregator](const Record<K, V>& record, std::optional<A>&& old, auto&& value_of) mutable {
           return std::optional<A>(aggregator(*record.key, value_of(aggregator), old ? std::move(*old) : initializer()));
         });
+  }
+  /// As above, with every option at its default.
+  template <class Init, class F, class A = detail::initial_aggregate<Init>>
+  [[nodiscard]] KTable<Windowed<K>, A> aggregate(Init initializer, F aggregator) const {
+    detail::check_value_serde<A>();
+    return aggregate(std::move(initializer), std::move(aggregator), MaterializedWindows<K, A>{});
   }
 
  private:

@@ -5,6 +5,7 @@
 // beside the input offsets, and restores it after a crash.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -67,7 +68,11 @@ class ObservedTimes {
     if (!undo_.empty()) undo_.clear();
   }
   /// The current record failed.
-  void rollback();
+  void rollback() { rollback(0); }
+  /// Where the current record stands, for rollback(); good until it ends.
+  [[nodiscard]] std::size_t mark() const { return undo_.size(); }
+  /// A part of the current record failed: all is as at mark().
+  void rollback(std::size_t mark);
   /// What is to be committed.
   [[nodiscard]] Snapshot snapshot() const;
 

@@ -32,8 +32,16 @@ class Outbox {
                                  Timestamp timestamp, BytesView encoded_headers);
   /// What was added since the last seal() stays.
   void seal();
+  /// Where the current record stands in what it adds, for rollback(); good until seal().
+  struct Savepoint {
+    std::int64_t size_bytes = 0;                    ///< as size_bytes()
+    std::vector<RecordBatchBuilder::Mark> marks{};  ///< of the partitions that it has added to, in that order
+  };
+  [[nodiscard]] Savepoint savepoint() const;  ///< As of now.
+  /// A part of the current record failed: what was added since `to` goes.
+  void rollback(const Savepoint& to);
   /// What was added since the last seal() goes.
-  void rollback();
+  void rollback() { rollback(Savepoint{sealed_bytes_}); }
 
   /// Takes out all sealed records, in order per partition. REQUIRES: commit_ended() since the last one.
   [[nodiscard]] std::vector<PartitionAppend> freeze();
@@ -66,6 +74,9 @@ class Outbox {
     std::int32_t partition;
   };
   PartitionBox& box(Place place) { return topics_[place.topic].partitions[static_cast<std::size_t>(place.partition)]; }
+  [[nodiscard]] const PartitionBox& box(Place place) const {
+    return topics_[place.topic].partitions[static_cast<std::size_t>(place.partition)];
+  }
 
   const TopicCatalog& catalog_;
   Metrics& metrics_;

@@ -1,6 +1,7 @@
 // ProcessingContext: one task's TaskContext: the record or punctuation being processed, time, schedules, output.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -19,8 +20,12 @@ class ProcessingContext final : public TaskContext,
                                 private ChangeLoggerFactory,
                                 private WriteContextSource {
  public:
-  /// Borrows both; they outlive the context. `times` are those committed last.
-  ProcessingContext(TaskEnvironment& environment, TaskId task, TaskStores& stores, ObservedTimes::Snapshot times);
+  /// Says what the exception handlers do about a failure whose work was taken back. An error: the record fails by it.
+  using PassOver = std::function<Result<void>(const Error& error)>;
+
+  /// Borrows environment and stores; they outlive the context. `times` are those committed last.
+  ProcessingContext(TaskEnvironment& environment, TaskId task, TaskStores& stores, ObservedTimes::Snapshot times,
+                    PassOver pass_over);
 
   // --- TaskContext ---
   const TaskId& task_id() const override { return task_; }  ///< Of the task.
@@ -40,6 +45,7 @@ class ProcessingContext final : public TaskContext,
                         Punctuator punctuator) override;
   void cancel(PunctuatorId id) override;
   void request_commit() override { commit_requested_ = true; }
+  void run_apart(const KeptRecord& kept, const std::function<void()>& code) override;
   void count_dropped(const std::string& node, std::string_view reason) override;
   Error take_noted_failure() override { return take_failure(); }
 
@@ -62,6 +68,19 @@ class ProcessingContext final : public TaskContext,
   void end() {
     partition_ = nullptr;
     record_ = nullptr;
+  }
+  /// Runs `code`; whatever it throws is noted as the failure.
+  template <class Code>
+  void run_noting(Code&& code) {
+    try {
+      code();
+    } catch (const RecordFailed&) {  // noted already
+    } catch (...) {
+      try {
+        fail_user_code("");
+      } catch (const RecordFailed&) {
+      }
+    }
   }
   [[nodiscard]] bool failed() const { return failure_.has_value(); }  ///< True after a failure was noted.
   [[nodiscard]] Error take_failure();                                 ///< The failure noted. REQUIRES: failed().
@@ -96,6 +115,7 @@ class ProcessingContext final : public TaskContext,
   const TaskId task_;
   TaskStores& stores_;
   ObservedTimes observed_times_;
+  const PassOver pass_over_;
   PunctuationSchedule stream_schedule_;
   PunctuationSchedule wall_schedule_;
   PunctuatorId next_punctuator_ = 1;

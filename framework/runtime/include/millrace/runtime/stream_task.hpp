@@ -108,6 +108,8 @@ class StreamTask {
   template <class Body>
   [[nodiscard]] Result<void> run_atom(Body&& body);
   [[nodiscard]] Result<void> settle_failure();
+  /// What the exception handlers say to a failure whose work was taken back. An error: it is not passed over.
+  [[nodiscard]] Result<void> pass_over(const Error& error);
   void accept(SourceNode& source, const RecordQueues::Head& head);
   void refuse_time(SourceNode& source, const RecordQueues::Head& head);
   [[nodiscard]] WallTime processed_at();

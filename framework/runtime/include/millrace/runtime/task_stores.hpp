@@ -56,9 +56,16 @@ class TaskStores {
   [[nodiscard]] Result<void> restore(const std::string& store, const std::vector<RecordView>& records,
                                      ChangelogStamp stamp);
 
-  void seal();      ///< Keeps what the current record wrote.
-  void rollback();  ///< Takes back what the current record wrote.
-  void freeze();    ///< What was written so far belongs to the commit that begins.
+  /// Where the current record stands in its writes, for rollback(); good until it ends.
+  struct Savepoint {
+    std::vector<std::size_t> buffers{};  ///< in the order of specs()
+    std::vector<std::size_t> caches{};   ///< in the order of caches()
+  };
+  [[nodiscard]] Savepoint savepoint() const;  ///< As of now.
+  void rollback(const Savepoint& to);         ///< Takes back what the current record wrote since then.
+  void seal();                                ///< Keeps what the current record wrote.
+  void rollback();                            ///< Takes back what the current record wrote.
+  void freeze();                              ///< What was written so far belongs to the commit that begins.
   /// Writes the frozen generation, and each store's stamp, in one batch per backend. `stamps` may lack stores that
   /// logged nothing. Window stores lose entries that are older than their retention, by the `times` that were
   /// committed. Errors: StateWriteFailed: the task must be restored.

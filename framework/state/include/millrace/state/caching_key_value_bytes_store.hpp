@@ -11,6 +11,7 @@
 //  - Between records the undo list is empty: seal() drops it, rollback() plays it back, as in the transaction buffer.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -99,7 +100,11 @@ class CachingKeyValueBytesStore final : public KeyValueBytesStore {
   /// The current record ended well: what it wrote, and what was taken, counts.
   void seal() { undo_.clear(); }
   /// The current record failed: all is as before it.
-  void rollback();
+  void rollback() { rollback(0); }
+  /// Where the current record stands, for rollback(); good until it ends.
+  [[nodiscard]] std::size_t mark() const { return undo_.size(); }
+  /// A part of the current record failed: all is as at mark().
+  void rollback(std::size_t mark);
   /// Forgets what is pending: the writes were dropped from the store below.
   void clear();
 

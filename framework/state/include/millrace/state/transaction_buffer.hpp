@@ -10,6 +10,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -64,7 +65,11 @@ class TransactionBuffer {
     undo_.clear();
   }
   /// The current record failed: its writes go.
-  void rollback();
+  void rollback() { rollback(0); }
+  /// Where the current record stands in its writes, for rollback(); good until it ends.
+  [[nodiscard]] std::size_t mark() const { return undo_.size(); }
+  /// A part of the current record failed: what it wrote since mark() goes.
+  void rollback(std::size_t mark);
 
   /// Closes the open generation for a commit. REQUIRES: no generation is frozen; sealed.
   void freeze();

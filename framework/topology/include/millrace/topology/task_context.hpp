@@ -29,6 +29,13 @@ enum class PunctuationType : std::uint8_t {
 using Punctuator = std::function<void(Timestamp)>;
 using PunctuatorId = std::uint64_t;  ///< Names a punctuator within its task.
 
+/// A record that an operator kept when it was processed, and that gives a result later.
+struct KeptRecord {
+  OptionalBytesView key;    ///< serialized
+  OptionalBytesView value;  ///< serialized
+  Timestamp timestamp{};    ///< event time
+};
+
 /// Thread: the one that owns the task.
 class TaskContext {
  public:
@@ -62,6 +69,11 @@ class TaskContext {
   virtual void cancel(PunctuatorId id) = 0;
   /// Asks for a commit soon after the current record, before the interval is over.
   virtual void request_commit() = 0;
+
+  /// Runs `code`, which makes a result of `kept` while another record is processed. Where it fails, what it wrote and
+  /// sent is taken back, and the exception handlers decide as for a record of its own: if they pass over it, perhaps
+  /// with `kept` as a dead letter, the record being processed goes on; else that fails.
+  virtual void run_apart(const KeptRecord& kept, const std::function<void()>& code) = 0;
 
   /// Counts a record that an operator drops by its rules: "null key", "late", ...
   virtual void count_dropped(const std::string& node, std::string_view reason) = 0;

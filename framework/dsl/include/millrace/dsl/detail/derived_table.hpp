@@ -80,7 +80,7 @@ class DerivedRowReader final : public RowReader<K, V> {
     if (!row) return std::nullopt;
     auto value = function_(std::optional<K>(key), std::optional<V0>(std::move(row->value)), *context_, node_);
     if (!value) return std::nullopt;
-    return typename RowReader<K, V>::Row{row->timestamp, std::move(*value)};
+    return typename RowReader<K, V>::Row{std::move(*value), row->timestamp};
   }
 
  private:

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <concepts>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -151,21 +152,24 @@ class StreamJoinNode final : public Node {
     return met;
   }
 
-  /// Results of records of either side whose window has closed without another.
+  /// Results of records of either side whose window has closed without another. Each may fail by itself: the record
+  /// that shows that the window has closed has nothing to do with it.
   void forward_closed(Timestamp stream_time, const Headers& headers) {
     auto closed = unmatched_->take_closed(stream_time);
     if (!closed) fail(closed.error(), plan_.unmatched_store);
     for (const UnmatchedStore::Closed& entry : *closed) {
-      auto key = plan_.key_serde.deserialize(entry.key);
-      if (!key) fail(key.error(), plan_.unmatched_store);
-      const std::optional<K> decoded(std::move(*key));
-      for (const Bytes& bytes : entry.values) {
-        if (entry.left) {
-          forward_values(decoded, decode(plan_.left_serde, bytes), std::optional<V2>(), entry.timestamp, headers);
-        } else {
-          forward_values(decoded, std::optional<V1>(), decode(plan_.right_serde, bytes), entry.timestamp, headers);
-        }
+      for (const Bytes& value : entry.values) {
+        auto forward_it = [&] { forward_unmatched(entry, value, headers); };
+        context_->run_apart({entry.key, value, entry.timestamp}, std::ref(forward_it));
       }
+    }
+  }
+  void forward_unmatched(const UnmatchedStore::Closed& entry, BytesView value, const Headers& headers) {
+    const std::optional<K> key = decode(plan_.key_serde, entry.key);
+    if (entry.left) {
+      forward_values(key, decode(plan_.left_serde, value), std::optional<V2>(), entry.timestamp, headers);
+    } else {
+      forward_values(key, std::optional<V1>(), decode(plan_.right_serde, value), entry.timestamp, headers);
     }
   }
   template <class T>

@@ -8,6 +8,7 @@
 
 #include <millrace/dsl/change.hpp>
 #include <millrace/dsl/detail/invoke.hpp>
+#include <millrace/dsl/detail/row_codec.hpp>
 #include <millrace/processor/key_value_store.hpp>
 #include <millrace/state/caching_key_value_bytes_store.hpp>
 #include <millrace/topology/node.hpp>
@@ -19,12 +20,11 @@ template <class K, class V>
 class TableStore {
  public:
   TableStore(std::string name, Serde<K> key_serde, Serde<V> value_serde)
-      : name_(std::move(name)), key_serde_(std::move(key_serde)), value_serde_(std::move(value_serde)) {}
+      : codec_(std::move(name), std::move(key_serde), std::move(value_serde)) {}
 
   void init(TaskContext& context, const std::string& node) {
-    context_ = &context;
-    node_ = node;
-    store_ = &static_cast<KeyValueBytesStore&>(context.state_store(node, name_));
+    codec_.init(context, node);
+    store_ = &static_cast<KeyValueBytesStore&>(context.state_store(node, codec_.store()));
     cache_ = store_->cache();
   }
   /// True if the store caches: then `listener` is told each change when it is to be forwarded. REQUIRES: init().
@@ -33,83 +33,37 @@ class TableStore {
     return cache_ != nullptr;
   }
 
-  /// A row: when it was last changed, and its value.
-  struct Row {
-    Timestamp timestamp;
-    V value;
-  };
   /// `key` becomes the key of the next write().
-  void select(const K& key) {
-    key_bytes_.clear();
-    encode(key_serde_, key, key_bytes_);  // copied: write() has no key
-  }
-  /// The row of `key`, which becomes the key of the next write().
-  std::optional<Row> read(const K& key) {
+  void select(const K& key) { codec_.encode_key(key, key_bytes_); }
+  /// The row of `key`, which becomes the key of the next write(): its value, and when it was last changed.
+  std::optional<ValueAndTimestamp<V>> read(const K& key) {
     select(key);
     auto found = store_->get(key_bytes_);
-    if (!found) fail(found.error());
+    if (!found) codec_.fail(found.error());
     if (!*found) return std::nullopt;
-    auto value = value_serde_.deserialize(value_of(**found));
-    if (!value) fail(value.error());
-    return Row{timestamp_of(**found), std::move(*value)};
+    return codec_.decode_row(**found);
   }
   /// Writes the row read or selected last; nullopt deletes it. If the change is forwarded later it has the headers and,
   /// where it is a deletion, the time of the record that it was written for.
   void write(Timestamp timestamp, const std::optional<V>& value, Timestamp time_of_record, const Headers& headers) {
-    if (value) {
-      value_bytes_.clear();
-      encode_timestamped(timestamp, {}, value_bytes_);
-      encode(value_serde_, *value, value_bytes_);
-    }
-    const OptionalBytesView bytes = value ? OptionalBytesView(value_bytes_) : OptionalBytesView();
+    const OptionalBytesView row = codec_.encode_row(timestamp, value);
     auto written =
-        cache_ == nullptr ? store_->put(key_bytes_, bytes) : cache_->put(key_bytes_, bytes, time_of_record, headers);
-    if (!written) fail(written.error());
+        cache_ == nullptr ? store_->put(key_bytes_, row) : cache_->put(key_bytes_, row, time_of_record, headers);
+    if (!written) codec_.fail(written.error());
   }
   /// What a cache gives out, as it is forwarded.
   Record<K, Change<V>> decode(const CachedChange& change, bool with_old_value) {
-    Record<K, Change<V>> out{decode(key_serde_, change.key), Change<V>{}, change.context->timestamp, {}};
-    if (change.new_value) {
-      out.value->new_value = decode(value_serde_, value_of(*change.new_value));
-      out.timestamp = timestamp_of(*change.new_value);
-    }
-    if (with_old_value && change.old_value) {
-      out.value->old_value = decode(value_serde_, value_of(*change.old_value));
-    }
-    if (!change.context->encoded_headers.empty()) {
-      auto headers = decode_headers(change.context->encoded_headers);
-      if (!headers) fail(headers.error());
-      out.headers = std::move(*headers);
-    }
+    Record<K, Change<V>> out;
+    out.key.emplace(codec_.decode_key(change.key));
+    codec_.decode_change(change, with_old_value, out);
     return out;
   }
 
  private:
-  template <class T>
-  T decode(const Serde<T>& serde, BytesView bytes) {
-    auto decoded = serde.deserialize(bytes);
-    if (!decoded) fail(decoded.error());
-    return std::move(*decoded);
-  }
-  template <class T>
-  void encode(const Serde<T>& serde, const T& value, Bytes& out) {
-    try {
-      serde.serialize(value, out);
-    } catch (...) {
-      context_->fail_user_code(node_, ErrorCode::SerializationFailed, "the serde");
-    }
-  }
-  [[noreturn]] void fail(const Error& error) { context_->fail(error.at({.node = node_, .store = name_})); }
-
-  std::string name_;
-  std::string node_;
-  Serde<K> key_serde_;
-  Serde<V> value_serde_;
-  TaskContext* context_ = nullptr;
+  RowCodec<K, V> codec_;
   KeyValueBytesStore* store_ = nullptr;
   CachingKeyValueBytesStore* cache_ = nullptr;
   Bytes key_bytes_;
-  Bytes value_bytes_;
 };
 
 /// What the operators that keep a table share: a row is changed, and the change forwarded, at once or, if the store

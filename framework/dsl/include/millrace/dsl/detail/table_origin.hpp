@@ -18,7 +18,7 @@ namespace millrace::detail {
 template <class K, class V>
 class RowReader {
  public:
-  using Row = typename TableStore<K, V>::Row;
+  using Row = ValueAndTimestamp<V>;
 
   RowReader() = default;
   RowReader(const RowReader&) = delete;

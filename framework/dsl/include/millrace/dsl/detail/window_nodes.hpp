@@ -9,6 +9,7 @@
 
 #include <millrace/dsl/change.hpp>
 #include <millrace/dsl/detail/invoke.hpp>
+#include <millrace/dsl/detail/row_codec.hpp>
 #include <millrace/dsl/windows.hpp>
 #include <millrace/model/value_and_timestamp.hpp>
 #include <millrace/serde/serde.hpp>
@@ -50,19 +51,14 @@ template <class K, class V>
 class WindowRows {
  public:
   WindowRows(const StoreSpec& spec, Serde<K> key_serde, Serde<V> value_serde)
-      : name_(spec.name),
-        retention_(spec.retention),
-        key_serde_(std::move(key_serde)),
-        value_serde_(std::move(value_serde)) {}
+      : codec_(spec.name, std::move(key_serde), std::move(value_serde)), retention_(spec.retention) {}
 
   void init(TaskContext& context, const std::string& node) {
-    context_ = &context;
-    node_ = node;
-    auto& entries = static_cast<KeyValueBytesStore&>(context.state_store(node, name_));
-    CachingKeyValueBytesStore* cache = entries.cache();
-    if (cache != nullptr) written_ = std::make_shared<WrittenForRecord>(*cache);
+    codec_.init(context, node);
+    auto& entries = static_cast<KeyValueBytesStore&>(context.state_store(node, codec_.store()));
+    cache_ = entries.cache();
+    if (cache_ != nullptr) written_ = std::make_shared<WrittenForRecord>(*cache_);
     windows_.emplace(written_ ? *written_ : entries, context.observed_times(), retention_, false);
-    cache_ = cache;
   }
   /// True if the store caches: then `listener` is told each change when it is to be forwarded. REQUIRES: init().
   bool listen(CacheListener& listener) {
@@ -70,81 +66,39 @@ class WindowRows {
     return cache_ != nullptr;
   }
 
-  void use_key(const K& key) {
-    key_bytes_.clear();
-    encode(key_serde_, key, key_bytes_);
-  }
+  void use_key(const K& key) { codec_.encode_key(key, key_bytes_); }
   std::optional<ValueAndTimestamp<V>> read(Timestamp start) {
     auto found = windows_->get(key_bytes_, start);
-    if (!found) fail(found.error());
+    if (!found) codec_.fail(found.error());
     if (!*found) return std::nullopt;
-    auto value = value_serde_.deserialize(value_of(**found));
-    if (!value) fail(value.error());
-    return ValueAndTimestamp<V>{std::move(*value), timestamp_of(**found)};
+    return codec_.decode_row(**found);
   }
   /// nullopt deletes the row. If the change is forwarded later it has the headers and, where it is a deletion, the time
   /// of the record that it was written for.
   void write(Timestamp start, Timestamp timestamp, const std::optional<V>& value, Timestamp time_of_record,
              const Headers& headers) {
-    if (value) {
-      value_bytes_.clear();
-      encode_timestamped(timestamp, {}, value_bytes_);
-      encode(value_serde_, *value, value_bytes_);
-    }
     if (written_) written_->on_behalf_of(time_of_record, headers);
-    auto written = windows_->put(key_bytes_, start, value ? OptionalBytesView(value_bytes_) : OptionalBytesView());
-    if (!written) fail(written.error());
+    auto written = windows_->put(key_bytes_, start, codec_.encode_row(timestamp, value));
+    if (!written) codec_.fail(written.error());
   }
   /// What a cache gives out, as it is forwarded.
   Record<Windowed<K>, Change<V>> decode(const CachedChange& change, milliseconds window_size) {
     const auto stored = parse_window_key(change.key);
-    if (!stored) fail(Error(ErrorCode::DeserializationFailed, "a key is too short to have a window"));
+    if (!stored) codec_.fail(Error(ErrorCode::DeserializationFailed, "a key is too short to have a window"));
     Record<Windowed<K>, Change<V>> out;
     const Window window{stored->start, shift_time(stored->start, window_size)};
-    out.key.emplace(Windowed<K>{decode(key_serde_, stored->key), window});
-    out.value.emplace();
-    out.timestamp = change.context->timestamp;
-    if (change.new_value) {
-      out.value->new_value = decode(value_serde_, value_of(*change.new_value));
-      out.timestamp = timestamp_of(*change.new_value);
-    }
-    if (change.old_value) out.value->old_value = decode(value_serde_, value_of(*change.old_value));
-    if (!change.context->encoded_headers.empty()) {
-      auto headers = decode_headers(change.context->encoded_headers);
-      if (!headers) fail(headers.error());
-      out.headers = std::move(*headers);
-    }
+    out.key.emplace(Windowed<K>{codec_.decode_key(stored->key), window});
+    codec_.decode_change(change, true, out);
     return out;
   }
 
  private:
-  template <class T>
-  T decode(const Serde<T>& serde, BytesView bytes) {
-    auto decoded = serde.deserialize(bytes);
-    if (!decoded) fail(decoded.error());
-    return std::move(*decoded);
-  }
-  template <class T>
-  void encode(const Serde<T>& serde, const T& value, Bytes& out) {
-    try {
-      serde.serialize(value, out);
-    } catch (...) {
-      context_->fail_user_code(node_, ErrorCode::SerializationFailed, "the serde");
-    }
-  }
-  [[noreturn]] void fail(const Error& error) { context_->fail(error.at({.node = node_, .store = name_})); }
-
-  std::string name_;
-  std::string node_;
+  RowCodec<K, V> codec_;
   milliseconds retention_;
-  Serde<K> key_serde_;
-  Serde<V> value_serde_;
-  TaskContext* context_ = nullptr;
   CachingKeyValueBytesStore* cache_ = nullptr;
   std::shared_ptr<WrittenForRecord> written_;  // over the cache, if there is one
   std::optional<WindowBytesStore> windows_;
   Bytes key_bytes_;
-  Bytes value_bytes_;
 };
 
 /// count, reduce and aggregate of a windowed stream. `Step` makes the new value of a row from the old one and a record:
