@@ -55,7 +55,9 @@ TEST(GuideQueries, FromOutside) {
   millrace::StreamsBuilder builder;
   auto words = builder.stream<Text, Text>("words").group_by_key();
   (void)words.count({.store_name = "word-counts"});
-  (void)words.windowed_by(millrace::TimeWindows::of(std::chrono::hours(1))).count({.store_name = "words-per-hour"});
+  // Windows are kept for their size and their grace: without grace the last hour would be gone with the next one.
+  const auto hours = millrace::TimeWindows::of(std::chrono::hours(1)).grace(std::chrono::hours(1));
+  (void)words.windowed_by(hours).count({.store_name = "words-per-hour"});
   millrace::StreamsConfig config = millrace::default_config();
   config.application_id = "guide";
   config.metrics_enabled = false;
