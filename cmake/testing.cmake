@@ -9,7 +9,7 @@ if(MILLRACE_SANITIZE MATCHES "thread")
 endif()
 
 #   millrace_test(<name> SOURCES <files> [DEPENDS <layers or targets>] [LABELS [serial] [full|soak]]
-#                 [TIMEOUT <seconds>] [OPTIMISED])
+#                 [TIMEOUT <seconds>])
 #
 # Builds test_<name> with gtest_main and gmock, and registers every TEST as "<name>.<Suite>.<Case>". A layer may be
 # written short: `DEPENDS state` links millrace_state. Test cases may run two at a time; the label `serial` makes them
@@ -19,11 +19,11 @@ endif()
 # process of its own: temporary files need names of their own (testing::TempDir() plus the process id).
 #
 # The sources of a test are compiled without optimisation in release builds too, for these are a third of the time of a
-# first build; the library that they link is what users run. OPTIMISED is for those that compute for long themselves.
+# first build; the library that they link is what users run.
 #
 # Tests are discovered when ctest runs, not when they are built, so that a build never runs what it builds.
 function(millrace_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "OPTIMISED" "TIMEOUT" "SOURCES;DEPENDS;LABELS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;DEPENDS;LABELS")
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "millrace_test(${name}): not understood: ${arg_UNPARSED_ARGUMENTS}")
   endif()
@@ -41,9 +41,7 @@ function(millrace_test name)
   target_link_libraries(${target} PRIVATE GTest::gtest_main GTest::gmock)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   target_compile_definitions(${target} PRIVATE MILLRACE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-  if(NOT arg_OPTIMISED)
-    target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O0;-g0;-U_FORTIFY_SOURCE>)
-  endif()
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O0;-g0;-U_FORTIFY_SOURCE>)
 
   millrace_test_properties(properties LABELS ${arg_LABELS} TIMEOUT ${arg_TIMEOUT})
   gtest_discover_tests(${target} TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
