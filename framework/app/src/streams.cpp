@@ -141,7 +141,8 @@ class Streams::Impl {
       auto at = committed->find(partition);
       if (at == committed->end() || at->second.offset < range.end) return false;
     }
-    return true;
+    // What is committed may not be in the stores yet: a process that was killed between the two restores it first.
+    return registry_->all_published();
   }
 
   Result<void> read_store(const std::string& store, const std::function<void(TaskId, BytesView, BytesView)>& visit) {
@@ -149,7 +150,7 @@ class Streams::Impl {
       const Subtopology& subtopology = topology_.subtopology(task.subtopology);
       if (std::find(subtopology.stores.begin(), subtopology.stores.end(), store) == subtopology.stores.end()) continue;
       auto path = wiring_->directory().task_path(task);
-      auto read = read_task(path, subtopology, store, [&](BytesView key, BytesView value) { visit(task, key, value); });
+      auto read = read_task(task, store, [&](BytesView key, BytesView value) { visit(task, key, value); });
       if (read) continue;
       Error error = read.error().at({.task = to_string(task), .store = store});
       if (error.code() != ErrorCode::StateCorrupted) return error;
@@ -160,18 +161,33 @@ class Streams::Impl {
     return {};
   }
 
-  Result<void> read_task(const std::filesystem::path& path, const Subtopology& subtopology, const std::string& store,
+  Result<void> read_task(TaskId task, const std::string& store,
                          const std::function<void(BytesView, BytesView)>& visit) {
     std::vector<std::string> persistent;
-    for (const std::string& name : subtopology.stores) {
+    for (const std::string& name : topology_.subtopology(task.subtopology).stores) {
       if (topology_.stores().at(name).persistent) persistent.push_back(name);
     }
-    auto backend = wiring_->backends().open(path, persistent);
+    auto backend = wiring_->backends().open(wiring_->directory().task_path(task), persistent);
     if (!backend) return backend.error();
+    MILLRACE_TRY(check_whole(task, topology_.stores().at(store), **backend));
     auto entries = (*backend)->store(store).range({});
     if (!entries) return entries.error();
     for (; (*entries)->valid(); (*entries)->next()) visit((*entries)->key(), (*entries)->value());
     return (*entries)->status();
+  }
+
+  /// Is the store where its changelog ends?
+  Result<void> check_whole(TaskId task, const StoreSpec& store, TaskBackend& backend) {
+    if (!store.logged) return {};
+    const TopicPartition changelog{store.changelog().full_name(config_.application_id), task.partition};
+    auto ranges = wait(wiring_->log().admin().offset_ranges({changelog}));
+    if (!ranges) return ranges.error();
+    auto stamp = backend.stamp(store.name);
+    if (!stamp) return stamp.error();
+    const std::int64_t missing = ranges->at(changelog).end.value() - stamp->next.value();
+    if (missing <= 0) return {};
+    return Error(ErrorCode::StateBehind,
+                 fmt::format("the store is {} records behind {}", missing, to_string(changelog)));
   }
 
   Result<StoreQuery> find_store(const std::string& name, const StoreQueryOptions& options) {

@@ -157,6 +157,10 @@ Result<StoreQuery> StoreRegistry::query(const std::string& store, const StoreQue
   return StoreQuery(spec->second, tasks->second, options);
 }
 
+bool StoreRegistry::all_published() const {
+  return std::all_of(tasks_.begin(), tasks_.end(), [](const auto& task) { return task.second->published(); });
+}
+
 void StoreRegistry::detach() {
   std::lock_guard lock(explanation_->mutex);
   explanation_->ask = nullptr;

@@ -93,6 +93,11 @@ void TaskReads::end_iterators() {
   for (LeasedIterator* iterator : iterators_) iterator->end();
 }
 
+bool TaskReads::published() const {
+  std::shared_lock lease(leases_);
+  return stores_.size() == names_.size();
+}
+
 std::size_t TaskReads::index_of(const std::string& store) const {
   auto found = std::find(names_.begin(), names_.end(), store);
   MILLRACE_ASSERT(found != names_.end(), "the task has no store " + store);

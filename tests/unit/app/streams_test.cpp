@@ -1,8 +1,11 @@
 // Streams on the embedded engine: what it refuses to start, and what a reset that was cut short leads to.
 #include <millrace/app/streams.hpp>
 
+#include <condition_variable>
 #include <filesystem>
+#include <mutex>
 #include <string>
+#include <vector>
 
 #include <unistd.h>
 
@@ -20,6 +23,8 @@ namespace millrace {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using Text = std::string;
 
@@ -65,8 +70,48 @@ class StreamsTest : public ::testing::Test {
     return streams.failure();
   }
 
+  /// The next start restores everything from the changelogs.
+  void lose_local_state() {
+    for (const auto& entry : fs::directory_iterator(folder_ / "app")) {
+      if (entry.is_directory() && entry.path().filename() != "log") fs::remove_all(entry.path());
+    }
+  }
+  static Result<std::vector<Text>> keys_of(Streams& streams, const Text& store) {
+    std::vector<Text> keys;
+    MILLRACE_TRY(streams.read_store(store, [&](TaskId, BytesView key, BytesView) { keys.emplace_back(key); }));
+    return keys;
+  }
+
   fs::path folder_;
   StreamsConfig config_ = default_config();
+};
+
+/// Holds restoring up until it is let go.
+class Gate final : public StateRestoreListener {
+ public:
+  void on_restore_start(const TopicPartition&, const std::string&, Offset, Offset) override {
+    std::unique_lock lock(mutex_);
+    reached_ = true;
+    (void)opened_.wait_for(lock, std::chrono::seconds(60), [this] { return open_; });
+  }
+  void on_batch_restored(const TopicPartition&, const std::string&, Offset, std::int64_t) override {}
+  void on_restore_end(const TopicPartition&, const std::string&, std::int64_t) override {}
+
+  bool reached() {
+    std::lock_guard lock(mutex_);
+    return reached_;
+  }
+  void open() {
+    std::lock_guard lock(mutex_);
+    open_ = true;
+    opened_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable opened_;
+  bool reached_ = false;
+  bool open_ = false;
 };
 
 TEST_F(StreamsTest, RefusesNamesThatTheLogCannotHave) {
@@ -82,9 +127,7 @@ TEST_F(StreamsTest, NoticesAResetThatWasKilledInBetween) {
   // In the order of reset_application(): local state, offsets, internal topics. Cut short after the first step, it
   // restores; after the second it must not go on from nothing.
   count({"a", "b"});
-  for (const auto& entry : fs::directory_iterator(folder_ / "app")) {
-    if (entry.is_directory() && entry.path().filename() != "log") fs::remove_all(entry.path());
-  }
+  lose_local_state();
   EXPECT_EQ(refused(), std::nullopt);
   {
     auto log = open_embedded_log(folder_ / "app" / "log").value();
@@ -94,6 +137,44 @@ TEST_F(StreamsTest, NoticesAResetThatWasKilledInBetween) {
   ASSERT_TRUE(error);
   EXPECT_EQ(error->code(), ErrorCode::ChangelogWithoutOffsets);
   EXPECT_THAT(error->to_string(), HasSubstr("run `reset`"));
+}
+
+TEST_F(StreamsTest, IsNotDrainedBeforeItsStoresAreRestored) {
+  // Killed after its last commit, before the state had it: there is nothing to process, and much to restore.
+  count({"a", "b", "c"});
+  lose_local_state();
+  Streams streams(counting(), config_);
+  auto gate = std::make_shared<Gate>();
+  streams.set_restore_listener(gate);
+  streams.start().value();
+  ASSERT_TRUE(streams.wait_for([&] { return gate->reached(); }, std::chrono::seconds(60)));
+  EXPECT_FALSE(streams.drained().value());
+  gate->open();
+  ASSERT_TRUE(streams.wait_for([&] { return streams.drained().value(); }, std::chrono::seconds(60)));
+  EXPECT_TRUE(streams.close(std::chrono::seconds(60)));
+  EXPECT_THAT(keys_of(streams, "counted").value(), ElementsAre("a", "b", "c"));
+}
+
+TEST_F(StreamsTest, ShowsNoStoreThatIsBehindItsChangelog) {
+  count({"a", "b", "c"});
+  lose_local_state();
+  {
+    Streams streams(counting(), config_);
+    streams.pause();  // and so it restores nothing
+    streams.start().value();
+    EXPECT_TRUE(streams.close(std::chrono::seconds(60)));
+    auto read = keys_of(streams, "counted");
+    ASSERT_FALSE(read);
+    EXPECT_EQ(read.error().code(), ErrorCode::StateBehind);
+    EXPECT_THAT(read.error().to_string(),
+                AllOf(HasSubstr("task 1_0"), HasSubstr("store counted"), HasSubstr("3 records behind"),
+                      HasSubstr("app-counted-changelog"), HasSubstr("start again")));
+  }
+  Streams streams(counting(), config_);
+  streams.start().value();
+  ASSERT_TRUE(streams.wait_for([&] { return streams.drained().value(); }, std::chrono::seconds(60)));
+  EXPECT_TRUE(streams.close(std::chrono::seconds(60)));
+  EXPECT_THAT(keys_of(streams, "counted").value(), ElementsAre("a", "b", "c"));
 }
 
 }  // namespace

@@ -85,7 +85,8 @@ class Streams {
   /// Waits until `condition` holds or `timeout` is over; looks again at each change and at least every 50 ms.
   bool wait_for(const std::function<bool()>& condition, std::chrono::milliseconds timeout);
 
-  /// True if every record that is in a source or repartition topic is processed and committed.
+  /// True if every record that is in a source or repartition topic is processed and committed, and every store is
+  /// restored: after close() read_store() has all of it.
   [[nodiscard]] Result<bool> drained() const;
   /// Commits soon, before the interval is over.
   void request_commit();
@@ -111,8 +112,9 @@ class Streams {
   [[nodiscard]] const Topology& topology() const;     ///< As given to the constructor.
 
   /// The entries of a persistent store over all tasks, as stored bytes, in order of task and key. A task's state that
-  /// turns out to be damaged is deleted, so that the next start restores it: StateCorrupted. REQUIRES: close() was
-  /// called, or start() never.
+  /// turns out to be damaged is deleted, so that the next start restores it: StateCorrupted. One that is behind its
+  /// changelog, because the application ended while it was restored, is not shown at all: StateBehind.
+  /// REQUIRES: start() succeeded, and close() returned true.
   [[nodiscard]] Result<void> read_store(const std::string& store,
                                         const std::function<void(TaskId, BytesView, BytesView)>& visit);
 

@@ -67,6 +67,8 @@ class StoreRegistry {
   [[nodiscard]] TaskReads& reads(TaskId task);
   /// Errors: StoreUnknown, which names the stores or partitions there are.
   [[nodiscard]] Result<StoreQuery> query(const std::string& store, const StoreQueryOptions& options) const;
+  /// True if every task's stores are restored and read from now. Tasks that move are not there for a moment.
+  [[nodiscard]] bool all_published() const;
   /// The application goes: from now on absent stores are explained by StreamsNotRunning.
   void detach();
 

@@ -41,6 +41,9 @@ class TaskReads : public std::enable_shared_from_this<TaskReads> {
   /// Nothing happens if somebody else has published since: a thread that lost the task is late.
   void withdraw(Publication publication);
 
+  /// True if the stores are here now, restored; always for a task without stores.
+  [[nodiscard]] bool published() const;
+
   /// Index of the store, for the calls below. REQUIRES: it is one of the task's.
   [[nodiscard]] std::size_t index_of(const std::string& store) const;
   /// Puts the value into `value` and returns true, or returns false. Errors: StoreNotReady, StateReadFailed,
