@@ -54,6 +54,8 @@ struct LogHousekeeper::Care {
 struct LogHousekeeper::Cleaning {
   std::shared_ptr<Care> care;
   PartitionCleaner cleaner;
+  Offset end;  ///< of the partition when it began, and its dirty bytes then
+  std::int64_t dirty_bytes = 0;
 };
 
 namespace {
@@ -270,12 +272,13 @@ LogHousekeeper::Work LogHousekeeper::begin_cleaning(Care& care) {
   PartitionCleaner::Target target{state.topic, state.id.partition, state.marks, Offset(state.end.load()),
                                   clock_.wall_now()};
   cleaning_ = std::make_unique<Cleaning>(
-      Cleaning{cares_[next_care_], PartitionCleaner(log_.storage_, target, options_)});
+      Cleaning{cares_[next_care_], PartitionCleaner(log_.storage_, target, options_), target.end, care.dirty_bytes});
   return Work::Some;
 }
 
 void LogHousekeeper::clean() {
-  Care& care = *cleaning_->care;
+  const std::shared_ptr<Care> kept = cleaning_->care;
+  Care& care = *kept;
   PartitionState& state = *care.state;
   PartitionCleaner& cleaner = cleaning_->cleaner;
   if (auto stepped = cleaner.step(); !stepped) {
@@ -293,6 +296,8 @@ void LogHousekeeper::clean() {
     write.marks = {{state.topic, state.id.partition, marks}};
     MILLRACE_CRASH_POINT("clean/before-write");
     if (state.deleted || !log_.write_locked(write)) {
+      // Or else it would begin anew at once, with a log that has failed too.
+      care.left_alone_until = clock_.steady_now() + kPatience;
       cleaning_.reset();
       return;
     }
@@ -301,7 +306,9 @@ void LogHousekeeper::clean() {
   }
   if (!cleaner.done()) return;
   care.clean_bytes = cleaner.clean_bytes();
-  care.dirty_bytes -= cleaner.dirty_bytes();
+  // A pass that came to the end leaves only what was appended since, whatever the sizes were thought to be.
+  care.dirty_bytes -= cleaner.limit() >= cleaning_->end ? cleaning_->dirty_bytes
+                                                        : std::min(cleaner.dirty_bytes(), care.dirty_bytes);
   ++stats_.passes;
   stats_.dropped_records += cleaner.dropped_records();
   stats_.dropped_bytes += cleaner.read_bytes() - cleaner.clean_bytes();

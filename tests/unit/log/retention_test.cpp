@@ -97,6 +97,8 @@ TEST_F(Retention, BeginsWhenATopicIsGivenLimits) {
 }
 
 TEST_F(Retention, OfAWindowedChangelogCountsAgeFromItsNewestRecord) {
+  options_.min_dirty_bytes = 1'000'000;  // what is compacted goes by larger batches
+  open();
   create(CleanupPolicy::CompactDelete, {.retention = std::chrono::hours(24)});
   // Events of long ago, which are being processed today.
   write({{"w1", "1", 1 * kHourMs}});
@@ -105,8 +107,6 @@ TEST_F(Retention, OfAWindowedChangelogCountsAgeFromItsNewestRecord) {
   keep_house();
   EXPECT_EQ(read().size(), 3U);
   write({{"w4", "1", 26 * kHourMs}, {"w4", "2", 26 * kHourMs}});
-  options_.min_dirty_bytes = 1'000'000;
-  open();
   keep_house();
   EXPECT_THAT(offsets(), ElementsAre(1, 2, 3, 4));
   options_.min_dirty_bytes = 1;
