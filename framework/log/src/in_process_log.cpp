@@ -164,6 +164,7 @@ Result<CommitReceipt> InProcessLog::sequence(const Transaction& transaction, con
   receipt.ends.reserve(ends.size());
   for (auto& [state, end, bytes] : ends) {
     state->appended_bytes += bytes;
+    appended_bytes_.fetch_add(bytes, std::memory_order_relaxed);
     state->end.store(end.value(), std::memory_order_release);
     receipt.ends.push_back({state->id, end});
   }

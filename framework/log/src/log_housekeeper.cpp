@@ -13,8 +13,13 @@ namespace {
 constexpr milliseconds kRoundInterval{250};
 constexpr std::chrono::seconds kAgeInterval{10};
 constexpr std::chrono::seconds kPatience{60};
-// Rests so many times as long as it works: the disk and the executor are for commits first.
-constexpr int kRest = 3;
+// Rests so many times as long as it works: the disk and the executor are for commits first. Where more is dirty than it
+// takes to begin a pass, it rests less, and not at all from this lateness on.
+constexpr double kRest = 3;
+constexpr double kRestlessLateness = 4;
+// Then commits pay for what they bring, too: so many times as much is gone through, but no more at once than this.
+constexpr std::int64_t kWorkPerAppendedByte = 4;
+constexpr std::int64_t kMostStepBytes = std::int64_t{4} << 20;
 constexpr std::size_t kTrimmedAtOnce = 512;
 constexpr std::size_t kMeasuredAtOnce = 1024;
 constexpr std::size_t kAgedAtOnce = 16;
@@ -33,6 +38,7 @@ struct LogHousekeeper::Care {
   std::int64_t clean_bytes = 0;
   std::int64_t dirty_bytes = 0;
   std::int64_t counted_appended_bytes = 0;
+  std::int64_t unpaid_bytes = 0;  ///< appended since the last step of compaction
 
   SteadyTime next_look_at_age{};
   Timestamp newest = kNoTimestamp;  ///< of the records looked at so far
@@ -43,7 +49,9 @@ struct LogHousekeeper::Care {
   [[nodiscard]] std::int64_t bytes() const { return clean_bytes + dirty_bytes; }
   /// REQUIRES: the log's mutex held.
   void count_appended() {
-    dirty_bytes += state->appended_bytes - std::exchange(counted_appended_bytes, state->appended_bytes);
+    std::int64_t bytes = state->appended_bytes - std::exchange(counted_appended_bytes, state->appended_bytes);
+    dirty_bytes += bytes;
+    unpaid_bytes += bytes;
   }
   void count_removed(const BatchPlace& batch, Offset compacted) {
     bool counted = batch.base < measured_to || batch.base >= state->opened_end;
@@ -78,28 +86,57 @@ LogHousekeeper::LogHousekeeper(InProcessLog& log, const Clock& clock, Logger* lo
 LogHousekeeper::~LogHousekeeper() = default;
 
 SteadyTime LogHousekeeper::step() {
-  SteadyTime began = clock_.steady_now();
-  if (cleaning_) {
-    clean();
-  } else {
-    if (next_care_ >= cares_.size()) {
-      if (began < next_round_) return next_round_;
-      next_round_ = began + kRoundInterval;
-      begin_round();
-    }
-    // The one that there was something to do for is looked after again: there may be more.
-    while (next_care_ < cares_.size() && look_after(*cares_[next_care_]) == Work::None) ++next_care_;
-    if (next_care_ >= cares_.size()) return next_round_;
-  }
-  SteadyTime ended = clock_.steady_now();
-  return ended + kRest * (ended - began);
+  const SteadyTime began = clock_.steady_now();
+  // After something of the round it is compaction's turn: a partition that always needs something does not keep it
+  // waiting, and none waits for a long pass.
+  if (std::exchange(cleans_next_, false) && clean_some() == Work::Some) return after_rest(began);
+  cleans_next_ = go_round() == Work::Some;
+  bool worked = cleans_next_ || clean_some() == Work::Some;
+  idle_ = !worked && !worked_in_round_;
+  return idle_ ? next_round_ : after_rest(began);
 }
 
-void LogHousekeeper::begin_round() {
+bool LogHousekeeper::has_reason() const {
+  if (!idle_) return false;
+  const std::int64_t appended = log_.appended_bytes_.load(std::memory_order_relaxed) - appended_before_round_bytes_;
+  return appended >= options_.min_dirty_bytes / 2;
+}
+
+LogHousekeeper::Work LogHousekeeper::clean_some() {
+  if (!cleaning_) return begin_cleaning();
+  clean();
+  return Work::Some;
+}
+
+SteadyTime LogHousekeeper::after_rest(SteadyTime began) const {
+  const SteadyTime ended = clock_.steady_now();
+  double rest = kRest * std::clamp((kRestlessLateness - lateness_) / (kRestlessLateness - 1), 0.0, 1.0);
+  return ended + std::chrono::duration_cast<SteadyTime::duration>(rest * (ended - began));
+}
+
+/// Something for one partition. A round in which there was something to do is followed by another at once.
+LogHousekeeper::Work LogHousekeeper::go_round() {
+  if (next_care_ >= cares_.size()) {
+    const SteadyTime now = clock_.steady_now();
+    if (now < next_round_ && !worked_in_round_ && !has_reason()) return Work::None;
+    begin_round(now);
+  }
+  while (next_care_ < cares_.size()) {
+    if (look_after(*cares_[next_care_++]) == Work::None) continue;
+    worked_in_round_ = true;
+    return Work::Some;
+  }
+  return Work::None;
+}
+
+void LogHousekeeper::begin_round(SteadyTime now) {
   std::map<const PartitionState*, std::shared_ptr<Care>> known;
   for (auto& care : cares_) known[care->state.get()] = std::move(care);
   cares_.clear();
   next_care_ = 0;
+  worked_in_round_ = false;
+  next_round_ = now + kRoundInterval;
+  appended_before_round_bytes_ = log_.appended_bytes_.load(std::memory_order_relaxed);
   std::lock_guard lock(log_.mutex_);
   if (log_.failed_) return;
   for (const auto& [name, topic] : log_.topics_) {
@@ -118,8 +155,7 @@ void LogHousekeeper::begin_round() {
 
 LogHousekeeper::Work LogHousekeeper::look_after(Care& care) {
   if (clock_.steady_now() < care.left_alone_until) return Work::None;
-  for (auto duty : {&LogHousekeeper::trim, &LogHousekeeper::measure, &LogHousekeeper::retain,
-                    &LogHousekeeper::begin_cleaning}) {
+  for (auto duty : {&LogHousekeeper::trim, &LogHousekeeper::measure, &LogHousekeeper::retain}) {
     if ((this->*duty)(care) == Work::Some) return Work::Some;
     if (care.left_alone_until > clock_.steady_now()) return Work::None;
   }
@@ -261,19 +297,45 @@ Result<Offset> LogHousekeeper::end_of_aged(Care& care, Offset begin, Offset most
   return begin;
 }
 
-LogHousekeeper::Work LogHousekeeper::begin_cleaning(Care& care) {
-  if (care.cleanup == CleanupPolicy::Delete || !care.measured) return Work::None;
-  PartitionState& state = *care.state;
+/// What has to be new for a pass.
+double LogHousekeeper::due_bytes(const Care& care) const {
+  const double ratio = std::min(options_.min_dirty_ratio, 0.99);
+  return std::max({1.0, static_cast<double>(options_.min_dirty_bytes),
+                   ratio / (1 - ratio) * static_cast<double>(care.clean_bytes)});
+}
+
+/// Begins a pass over the partition that waits most for it, if one is due.
+LogHousekeeper::Work LogHousekeeper::begin_cleaning() {
+  lateness_ = 0;
+  const std::shared_ptr<Care>* latest = nullptr;
   std::lock_guard lock(log_.mutex_);
-  care.count_appended();
-  bool enough = care.dirty_bytes >= options_.min_dirty_bytes &&
-                static_cast<double>(care.dirty_bytes) >= options_.min_dirty_ratio * static_cast<double>(care.bytes());
-  if (!enough || state.deleted) return Work::None;
+  for (const auto& care : cares_) {
+    bool may = care->cleanup != CleanupPolicy::Delete && care->measured && !care->state->deleted &&
+               care->left_alone_until <= clock_.steady_now();
+    if (!may) continue;
+    care->count_appended();
+    double lateness = static_cast<double>(care->dirty_bytes) / due_bytes(*care);
+    if (lateness < 1 || lateness <= lateness_) continue;
+    lateness_ = lateness;
+    latest = &care;
+  }
+  if (latest == nullptr) return Work::None;
+  const PartitionState& state = *(*latest)->state;
   PartitionCleaner::Target target{state.topic, state.id.partition, state.marks, Offset(state.end.load()),
                                   clock_.wall_now()};
   cleaning_ = std::make_unique<Cleaning>(
-      Cleaning{cares_[next_care_], PartitionCleaner(log_.storage_, target, options_), target.end, care.dirty_bytes});
+      Cleaning{*latest, PartitionCleaner(log_.storage_, target, options_), target.end, (*latest)->dirty_bytes});
   return Work::Some;
+}
+
+/// Bytes to go through in a step.
+std::size_t LogHousekeeper::portion(Care& care) {
+  std::lock_guard lock(log_.mutex_);
+  care.count_appended();
+  const std::int64_t owed = std::min(kWorkPerAppendedByte * std::exchange(care.unpaid_bytes, 0), kMostStepBytes);
+  const double late = static_cast<double>(care.dirty_bytes) / due_bytes(care);
+  lateness_ = std::max(lateness_, late);
+  return late < kRestlessLateness ? options_.step_bytes : std::max(options_.step_bytes, static_cast<std::size_t>(owed));
 }
 
 void LogHousekeeper::clean() {
@@ -281,7 +343,7 @@ void LogHousekeeper::clean() {
   Care& care = *kept;
   PartitionState& state = *care.state;
   PartitionCleaner& cleaner = cleaning_->cleaner;
-  if (auto stepped = cleaner.step(); !stepped) {
+  if (auto stepped = cleaner.step(portion(care)); !stepped) {
     if (!state.deleted) leave_alone(care, stepped.error());
     cleaning_.reset();
     return;
@@ -307,12 +369,13 @@ void LogHousekeeper::clean() {
   if (!cleaner.done()) return;
   care.clean_bytes = cleaner.clean_bytes();
   // A pass that came to the end leaves only what was appended since, whatever the sizes were thought to be.
-  care.dirty_bytes -= cleaner.limit() >= cleaning_->end ? cleaning_->dirty_bytes
-                                                        : std::min(cleaner.dirty_bytes(), care.dirty_bytes);
+  care.dirty_bytes -=
+      cleaner.limit() >= cleaning_->end ? cleaning_->dirty_bytes : std::min(cleaner.dirty_bytes(), care.dirty_bytes);
   ++stats_.passes;
   stats_.dropped_records += cleaner.dropped_records();
   stats_.dropped_bytes += cleaner.read_bytes() - cleaner.clean_bytes();
   cleaning_.reset();
+  worked_in_round_ = true;
 }
 
 }  // namespace millrace

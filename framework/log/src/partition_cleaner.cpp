@@ -57,14 +57,14 @@ PartitionCleaner::PartitionCleaner(BatchStorage& storage, const Target& target, 
       limit_(position_),
       tombstones_gone_(target.marks.tombstones_gone) {}
 
-Result<void> PartitionCleaner::step() {
+Result<void> PartitionCleaner::step(std::size_t bytes) {
   write_.removed.clear();
   write_.batches.clear();
   outputs_.clear();
   output_bytes_ = 0;
   switch (phase_) {
-    case Phase::Map: return map_some();
-    case Phase::Rewrite: return rewrite_some();
+    case Phase::Map: return map_some(bytes);
+    case Phase::Rewrite: return rewrite_some(bytes);
     case Phase::Done: break;
   }
   return {};
@@ -83,9 +83,9 @@ Result<std::optional<StoredBatch>> PartitionCleaner::next_batch(Offset limit) {
   return stored;
 }
 
-Result<void> PartitionCleaner::map_some() {
+Result<void> PartitionCleaner::map_some(std::size_t most) {
   std::size_t bytes = 0;
-  while (bytes < options_.step_bytes) {
+  while (bytes < most) {
     bool room = newest_.size_bytes() < options_.key_memory_bytes;
     auto batch = next_batch(room ? target_.end : position_);
     if (!batch) return batch.error();
@@ -104,9 +104,9 @@ Result<void> PartitionCleaner::map_some() {
   return {};
 }
 
-Result<void> PartitionCleaner::rewrite_some() {
+Result<void> PartitionCleaner::rewrite_some(std::size_t most) {
   std::size_t bytes = 0;
-  while (bytes < options_.step_bytes) {
+  while (bytes < most) {
     auto batch = next_batch(limit_);
     if (!batch) return batch.error();
     if (!*batch) {

@@ -53,9 +53,9 @@ class PartitionCleaner {
   /// Borrows the storage.
   PartitionCleaner(BatchStorage& storage, const Target& target, const HousekeepingOptions& options);
 
-  /// A bounded piece of work. Where write() has something after it, that is to be written before the next step.
-  /// Errors: those of the storage; LogCorrupted.
-  [[nodiscard]] Result<void> step();
+  /// A piece of work, of about so many bytes read. Where write() has something after it, that is to be written before
+  /// the next step. Errors: those of the storage; LogCorrupted.
+  [[nodiscard]] Result<void> step(std::size_t bytes);
   [[nodiscard]] bool done() const { return phase_ == Phase::Done; }
 
   /// What to write now, borrowed until the next step; without marks. Empty if there is nothing.
@@ -75,8 +75,8 @@ class PartitionCleaner {
  private:
   enum class Phase : std::uint8_t { Map, Rewrite, Done };
 
-  Result<void> map_some();
-  Result<void> rewrite_some();
+  Result<void> map_some(std::size_t most);
+  Result<void> rewrite_some(std::size_t most);
   Result<std::optional<StoredBatch>> next_batch(Offset limit);
   Result<void> rewrite(const StoredBatch& batch);
   [[nodiscard]] bool survives(const RecordView& record, const BatchHeader& header);
@@ -99,7 +99,7 @@ class PartitionCleaner {
   std::size_t run_batches_ = 0;
   SparseBatchBuilder builder_;
   Timestamp horizon_ = kNoTimestamp;  ///< of the batch in the builder
-  std::deque<Bytes> outputs_;  // what write_ borrows from
+  std::deque<Bytes> outputs_;         // what write_ borrows from
   std::size_t output_bytes_ = 0;
   StorageWrite write_;
   std::vector<RecordView> records_;

@@ -50,7 +50,8 @@ Result<std::unique_ptr<EmbeddedLog>> open_embedded_log(const std::filesystem::pa
   parts->log = std::move(*log);
   parts->housekeeper =
       std::make_unique<LogHousekeeper>(*parts->log, parts->clock, options.logger, options.housekeeping);
-  parts->executor->set_chore([&housekeeper = *parts->housekeeper] { return housekeeper.step(); });
+  parts->executor->set_chore([&housekeeper = *parts->housekeeper] { return housekeeper.step(); },
+                             [&housekeeper = *parts->housekeeper] { return housekeeper.has_reason(); });
   return std::unique_ptr<EmbeddedLog>(new EmbeddedLog(std::move(parts)));
 }
 

@@ -23,10 +23,11 @@ void ThreadExecutor::post(std::function<void()> work) {
   changed_.notify_one();
 }
 
-void ThreadExecutor::set_chore(std::function<SteadyTime()> chore) {
+void ThreadExecutor::set_chore(std::function<SteadyTime()> chore, std::function<bool()> has_reason) {
   {
     std::lock_guard lock(mutex_);
     chore_ = std::move(chore);
+    has_reason_ = std::move(has_reason);
     chore_due_ = std::chrono::steady_clock::now();
   }
   changed_.notify_one();
@@ -42,7 +43,8 @@ void ThreadExecutor::run() {
     else changed_.wait_until(lock, chore_due_, something);
     if (!queue_.empty()) run_work(lock);
     else if (stopping_) return;
-    if (chore_ && !stopping_ && std::chrono::steady_clock::now() >= chore_due_) run_chore(lock);
+    if (!chore_ || stopping_) continue;
+    if (std::chrono::steady_clock::now() >= chore_due_ || has_reason_()) run_chore(lock);
   }
 }
 

@@ -18,9 +18,9 @@ class ThreadExecutor final : public Executor {
   ~ThreadExecutor() override;
 
   void post(std::function<void()> work) override;
-  /// From now on `chore` is called on the thread, at the time that its last call asked for: once between two pieces of
-  /// work, so that neither holds up the other. Once only.
-  void set_chore(std::function<SteadyTime()> chore);
+  /// From now on `chore` is called on the thread, at the time that its last call asked for, or after a piece of work if
+  /// `has_reason` says so then: once between two pieces of work, so that neither holds up the other. Once only.
+  void set_chore(std::function<SteadyTime()> chore, std::function<bool()> has_reason);
 
  private:
   void run();
@@ -33,6 +33,7 @@ class ThreadExecutor final : public Executor {
   std::deque<std::function<void()>> queue_;
   bool stopping_ = false;
   std::function<SteadyTime()> chore_;
+  std::function<bool()> has_reason_;
   SteadyTime chore_due_ = SteadyTime::max();
   std::thread thread_;  // last: it uses the rest
 };

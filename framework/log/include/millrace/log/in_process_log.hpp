@@ -103,6 +103,8 @@ class InProcessLog final : public Log, private LogAdmin {
   StorageWrite write_;
   std::vector<NewEnd> new_ends_;
 
+  std::atomic<std::int64_t> appended_bytes_{0};  // to all partitions, since it was opened
+
   std::mutex wake_mutex_;
   std::uint64_t next_wake_id_ = 0;
   std::map<std::uint64_t, WakeUp> wake_ups_;

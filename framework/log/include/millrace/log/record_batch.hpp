@@ -62,9 +62,9 @@ class SparseBatchBuilder {
   void begin(Offset base);
   /// Copies everything. REQUIRES: offsets rise, from the base on.
   void add(const RecordView& record);
-  [[nodiscard]] std::int32_t count() const { return count_; }
-  [[nodiscard]] std::size_t size_bytes() const { return bytes_.size(); }
-  [[nodiscard]] Offset base() const { return base_; }
+  [[nodiscard]] std::int32_t count() const { return count_; }             ///< records added
+  [[nodiscard]] std::size_t size_bytes() const { return bytes_.size(); }  ///< of the batch so far
+  [[nodiscard]] Offset base() const { return base_; }                     ///< the first offset that it covers
   /// Ends it, covering the offsets before `end`. It may hold no record. REQUIRES: it covers at least one offset, and
   /// all of its records.
   [[nodiscard]] Bytes finish(Offset end, Timestamp delete_horizon);
@@ -79,10 +79,10 @@ class SparseBatchBuilder {
 
 /// What the header of an encoded batch says.
 struct BatchHeader {
-  std::int32_t count = 0;         ///< of records
-  std::int64_t span = 0;          ///< of offsets, from the base on; at least one, and at least `count`
-  Timestamp base_timestamp{};     ///< of its first record when it was written
-  bool sparse = false;
+  std::int32_t count = 0;      ///< of records
+  std::int64_t span = 0;       ///< of offsets, from the base on; at least one, and at least `count`
+  Timestamp base_timestamp{};  ///< of its first record when it was written
+  bool sparse = false;         ///< made by compaction: it may cover offsets without a record
   /// From this time of the wall clock on its tombstones may go; kNoTimestamp: none of them was compacted yet.
   Timestamp delete_horizon = kNoTimestamp;
 };
