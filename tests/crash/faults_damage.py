@@ -192,7 +192,7 @@ class CorruptedLog(Damage):
         words.state = folder / "state"
         log = words.state / words.application / "log"
         log.mkdir(parents=True)
-        (log / "MILLRACE-FORMAT").write_text("millrace log 1\n")
+        (log / "MILLRACE-FORMAT").write_text("millrace log 2\n")
         (log / "MANIFEST-000001").write_bytes(b"half a manif")
         words.check(run(words.command()))
         return f"{words.records} words counted once"

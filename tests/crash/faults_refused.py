@@ -64,8 +64,8 @@ class Format:
                                                                               "millrace-state 1 ", "MR-0406")),
                 ("the directory of another application", lambda folder: self.stamp(folder, "format", "=other",
                                                                                   "=word-count", "MR-0406")),
-                ("the log of a newer version", lambda folder: self.stamp(folder, "log/MILLRACE-FORMAT", "log 2",
-                                                                        "log 1", "MR-0513")),
+                ("the log of a newer version", lambda folder: self.stamp(folder, "log/MILLRACE-FORMAT", "log 9",
+                                                                        "log 2", "MR-0513")),
                 ("the state of a newer version", lambda folder: self.stamp(folder, "1_0/MILLRACE-FORMAT", "state 2",
                                                                           "state 1", "MR-0406")),
                 ("a log folder that holds something else", self.foreign)]

@@ -62,7 +62,12 @@ Result<void> print_topic(Log& log, const std::string& name) {
     auto reader = log.open_reader([] {});
     for (std::int32_t i = 0; i < topic.partitions; ++i) {
       TopicPartition id{name, Partition(i)};
-      auto slot = reader->assign(id, Offset(0));
+      auto ranges = wait(log.admin().offset_ranges({id}));
+      if (!ranges) return ranges.error();
+      const OffsetRange& range = ranges->at(id);
+      std::printf("range\t%s\t%d\t%lld\t%lld\n", name.c_str(), i, static_cast<long long>(range.begin.value()),
+                  static_cast<long long>(range.end.value()));
+      auto slot = reader->assign(id, range.begin);
       if (!slot) return slot.error();
       while (reader->position(*slot) < reader->end_offset(*slot)) {
         auto batch = reader->poll(*slot, kPollBytes);

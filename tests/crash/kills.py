@@ -6,7 +6,8 @@ import time
 
 from harness import Failed, Inspection, expect, finish, killed_by, last_lines, run, start
 
-# Small steps and commits, so that there are many of both.
+# Small steps and commits, so that there are many of both; changelogs are compacted, and repartition topics emptied, as
+# often as it goes.
 CONFIG = """
 application.id: {application}
 commit.interval.ms: 4
@@ -15,11 +16,13 @@ num.stream.threads: {threads}
 max.poll.records: 50
 metrics.enabled: false
 log.level: warn
+repartition.purge.interval.ms: 0
+embedded.compaction.min.bytes: 4KiB
 """
 PARTITIONS = 3
 # The most passages to wait for: what a run may still have before it. Points not listed: MANY.
 FEW = {"input/before-append": 3, "poll/fetched": 6, "restore/batch-applied": 2, "shutdown/before-commit": 1,
-       "shutdown/after-close": 1}
+       "shutdown/after-close": 1, "purge/after-trim": 2, "clean/before-write": 3, "clean/after-write": 3}
 MANY = 12
 PER_RECORD = ("process/before-record", "process/after-record")
 # What has to happen before a point is passed.

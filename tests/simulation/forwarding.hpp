@@ -55,6 +55,9 @@ class ForwardingAdmin : public LogAdmin {
   Pending<std::map<TopicPartition, OffsetRange>> offset_ranges(std::vector<TopicPartition> partitions) override {
     return behind_.offset_ranges(std::move(partitions));
   }
+  Pending<void> delete_records(std::map<TopicPartition, Offset> before) override {
+    return behind_.delete_records(std::move(before));
+  }
 
  protected:
   LogAdmin& behind_;

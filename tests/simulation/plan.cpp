@@ -20,6 +20,7 @@ void draw_size(Plan& plan, SeededRandom& luck) {
   StreamsConfig& config = options.config;
   config.application_id = "sim";
   config.commit_interval = milliseconds(luck.between(1, 60));
+  config.repartition_purge_interval = milliseconds(0);
   config.max_records_per_step = static_cast<int>(luck.between(1, 6));
   config.fetch_max_bytes = luck.chance(500) ? 1 : 4 << 20;
   config.record_cache_max_bytes = luck.chance(300) ? 0 : 1 << 20;

@@ -20,6 +20,9 @@ class WatchedStorage final : public BatchStorage {
     return written;
   }
   Result<std::optional<StoredBatch>> read_batch(const BatchKey& key) override { return behind_.read_batch(key); }
+  Result<std::vector<BatchPlace>> list(const BatchKey& from, std::size_t most) override {
+    return behind_.list(from, most);
+  }
 
  private:
   Watch& watch_;

@@ -96,7 +96,7 @@ class World {
       ++sometimes_["processed while a commit was in flight"];
     bool here = passages_ == plan_.crash_at_passage || (point == armed_point_ && armed_ > 0 && --armed_ == 0);
     // A log that is a server does not die with its clients; the input is written between two steps.
-    bool of_the_log = point.starts_with("log/");
+    bool of_the_log = point.starts_with("log/") || point.starts_with("purge/");
     if (!here || writing_input_ || (of_the_log && plan_.options.processes > 1)) return;
     ++sometimes_["crashed at " + std::string(point)];
     app_.scheduler().note("dies at " + std::string(point));
@@ -167,9 +167,10 @@ class World {
   void arm() {
     if (inside_ >= plan_.most_crashes) return;
     if (armed_ == 0) ++inside_;
-    const auto& names = detail::crash_point_names();
+    const auto names = simulated_crash_points();
     armed_point_ = names[luck().below(names.size())];
-    armed_ = luck().between(1, armed_point_.starts_with("process/") ? 20 : 3);
+    const bool rare = armed_point_.starts_with("purge/");
+    armed_ = luck().between(1, armed_point_.starts_with("process/") ? 20 : rare ? 1 : 3);
   }
   bool spend_crash() { return crashes_ < plan_.most_crashes && ++crashes_ > 0; }
 
@@ -304,6 +305,14 @@ class World {
 }  // namespace
 
 RunResult run(const Plan& plan, const Bug* bug) { return World(plan, bug).run(); }
+
+std::vector<std::string_view> simulated_crash_points() {
+  std::vector<std::string_view> points = detail::crash_point_names();
+  std::erase_if(points, [](std::string_view point) {
+    return point.starts_with("input/") || point.starts_with("clean/") || point == "purge/after-trim";
+  });
+  return points;
+}
 
 void add(Sometimes& to, const Sometimes& from) {
   for (const auto& [name, count] : from) to[name] += count;

@@ -39,6 +39,10 @@ struct RunResult {
 /// compared with the reference. `bug` may be null.
 [[nodiscard]] RunResult run(const Plan& plan, const Bug* bug = nullptr);
 
+/// Where a simulated process may die. Not at `input/`, which is of applications, and not where the embedded log's
+/// housekeeper is at work, which is not simulated: tests/crash kills there.
+[[nodiscard]] std::vector<std::string_view> simulated_crash_points();
+
 /// For a failed assertion: the findings, the plan, and the last lines of the trace.
 [[nodiscard]] std::string explain(const Plan& plan, const RunResult& result);
 

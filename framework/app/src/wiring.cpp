@@ -52,6 +52,21 @@ struct Wiring::Parts {
   RocksDbTaskBackendFactory backends;
 };
 
+namespace {
+
+TopicLimits limits_of(const std::string& topic, const StreamsConfig& config) {
+  auto retention = config.topic_retention.find(topic);
+  auto bytes = config.topic_retention_bytes.find(topic);
+  auto kept = retention != config.topic_retention.end() ? retention->second : config.default_retention;
+  auto kept_bytes = bytes != config.topic_retention_bytes.end() ? bytes->second : config.default_retention_bytes;
+  TopicLimits limits;
+  if (kept.count() >= 0) limits.retention = kept;
+  if (kept_bytes >= 0) limits.retention_bytes = kept_bytes;
+  return limits;
+}
+
+}  // namespace
+
 Wiring::Wiring() = default;
 Wiring::~Wiring() = default;
 
@@ -67,6 +82,9 @@ Result<std::unique_ptr<Wiring>> Wiring::open(const StreamsConfig& config, Logger
   options.memory = parts.rocksdb_memory;
   options.write_buffer_bytes = static_cast<std::size_t>(parts.shares.of(MemoryOwner::Memtables) / 8 * 3);
   options.logger = parts.logger;
+  options.housekeeping.min_dirty_bytes = config.compaction_min_bytes;
+  options.housekeeping.delete_retention = config.delete_retention;
+  options.housekeeping.retention_passes_groups = config.retention_beyond_committed;
   auto log = open_embedded_log(parts.directory->log_path(), options);
   if (!log) return log.error();
   parts.log = std::move(*log);
@@ -98,7 +116,7 @@ Result<TopicCatalog> Wiring::prepare_topics(const Topology& topology) {
     int wanted = configured != config.topic_partitions.end() ? configured->second : config.default_partitions;
     // A topic that is there stays as it is, unless the configuration names another number of partitions for it.
     if (known != nullptr && configured == config.topic_partitions.end()) wanted = known->partitions;
-    user_topics.push_back({name, wanted, CleanupPolicy::Delete});
+    user_topics.push_back({name, wanted, CleanupPolicy::Delete, limits_of(name, config)});
   }
   MILLRACE_TRY(wait(admin.ensure_topics(user_topics)));
   auto topics = wait(admin.topics());

@@ -20,7 +20,8 @@ const std::vector<std::string_view>& crash_point_names() {
       "poll/fetched",           "process/before-record", "process/after-record",  "commit/frozen",
       "log/before-write",       "log/after-write",       "commit/acknowledged",   "state/before-apply",
       "state/after-apply",      "state/after-all",       "restore/batch-applied", "input/before-append",
-      "shutdown/before-commit", "shutdown/after-close"};
+      "shutdown/before-commit", "shutdown/after-close",  "purge/before-write",    "purge/after-write",
+      "purge/after-trim",       "clean/before-write",    "clean/after-write"};
   return names;
 }
 

@@ -179,11 +179,12 @@ void validate_config(const StreamsConfig& config) {
   std::vector<RawSetting> settings;
   for (const Binding& binding : config_detail::bindings()) {
     if (binding.render) settings.push_back({.key = binding.property.name, .value = binding.render(config)});
-  }
-  for (const auto& [topic, partitions] : config.topic_partitions) {
-    std::string key = std::string(config_detail::kTopicPartitionsPrefix) + topic;
-    key += config_detail::kTopicPartitionsSuffix;
-    settings.push_back({.key = std::move(key), .value = std::to_string(partitions)});
+    if (!binding.render_parts) continue;
+    for (auto& [part, value] : binding.render_parts(config)) {
+      std::string key = binding.property.name;
+      key.replace(config_detail::kTopicPrefix.size(), config_detail::kTopicPart.size(), part);
+      settings.push_back({.key = std::move(key), .value = std::move(value)});
+    }
   }
   static_cast<void>(parse_config(settings));
 }

@@ -56,7 +56,6 @@ constexpr ForeignKey kForeignKeys[] = {
     {"production.exception.handler", kRemove},
     {"rack.aware.", kOneProcess},
     {"receive.buffer.bytes", kNoBroker},
-    {"repartition.purge.interval.ms", kRemove},
     {"replication.factor", kNoBroker},
     {"request.timeout.ms", kNoBroker},
     {"restore.consumer.", kNoBroker},

@@ -14,15 +14,32 @@ namespace millrace::config_detail {
 
 namespace {
 
-bool is_topic_partitions(std::string_view key) {
-  return key.size() > kTopicPartitionsPrefix.size() + kTopicPartitionsSuffix.size() &&
-         key.starts_with(kTopicPartitionsPrefix) && key.ends_with(kTopicPartitionsSuffix);
+/// What follows the topic in the name of a property of one topic; empty for others.
+std::string_view topic_suffix(std::string_view name) {
+  if (!name.starts_with(kTopicPrefix)) return {};
+  name.remove_prefix(kTopicPrefix.size());
+  return name.starts_with(kTopicPart) ? name.substr(kTopicPart.size()) : std::string_view();
 }
 
-std::string_view topic_in(std::string_view key) {
-  key.remove_prefix(kTopicPartitionsPrefix.size());
-  key.remove_suffix(kTopicPartitionsSuffix.size());
-  return key;
+/// The property of one topic that `key` is meant for, and the topic; nullptr if there is none.
+const Binding* topic_binding(std::string_view key, std::string_view& topic) {
+  for (const Binding& binding : bindings()) {
+    std::string_view suffix = topic_suffix(binding.property.name);
+    bool fits = !suffix.empty() && key.size() > kTopicPrefix.size() + suffix.size() && key.starts_with(kTopicPrefix) &&
+                key.ends_with(suffix);
+    if (!fits) continue;
+    topic = key.substr(kTopicPrefix.size(), key.size() - kTopicPrefix.size() - suffix.size());
+    return &binding;
+  }
+  return nullptr;
+}
+
+std::string topic_properties() {
+  std::vector<std::string> names;
+  for (const Binding& binding : bindings()) {
+    if (!topic_suffix(binding.property.name).empty()) names.push_back("\"" + binding.property.name + "\"");
+  }
+  return fmt::format("{}", fmt::join(names, " or "));
 }
 
 std::string shown(std::string_view key) { return fmt::format("\"{}\"", printable(key, 80)); }
@@ -32,7 +49,7 @@ std::string shown(std::string_view key) { return fmt::format("\"{}\"", printable
 KeyIndex::KeyIndex(const std::vector<Property>& application_properties) {
   for (const Binding& binding : bindings()) add(binding.property, &binding);
   for (const Property& property : application_properties) {
-    bool own = !property.name.empty() && !property.name.starts_with(kTopicPartitionsPrefix);
+    bool own = !property.name.empty() && !property.name.starts_with(kTopicPrefix);
     MILLRACE_ASSERT(own, "an application's property is named \"" + property.name + "\"");
     add(property, nullptr);
   }
@@ -45,23 +62,21 @@ void KeyIndex::add(const Property& property, const Binding* binding) {
 }
 
 KeyMatch KeyIndex::find(std::string_view key) const {
-  if (is_topic_partitions(key) && is_valid_kafka_name(topic_in(key))) {
-    KeyMatch match = matches_.at(kTopicPartitionsKey);
-    match.part = std::string(topic_in(key));
-    return match;
-  }
+  std::string_view topic;
+  const Binding* of_topic = topic_binding(key, topic);
+  if (of_topic != nullptr && is_valid_kafka_name(topic)) return {&of_topic->property, of_topic, std::string(topic)};
   auto found = matches_.find(key);
-  return found == matches_.end() || key == kTopicPartitionsKey ? KeyMatch{} : found->second;
+  return found == matches_.end() || !topic_suffix(key).empty() ? KeyMatch{} : found->second;
 }
 
 KeyProblem KeyIndex::explain_unknown(std::string_view key) const {
   if (key.empty()) return {"a key is empty", "write the name of a property before the colon"};
-  if (is_topic_partitions(key)) {
-    return {fmt::format("{} is not a valid topic name in {}", shown(topic_in(key)), shown(key)),
+  if (std::string_view topic; topic_binding(key, topic) != nullptr) {
+    return {fmt::format("{} is not a valid topic name in {}", shown(topic), shown(key)),
             "topic names have 1 to 249 characters of [a-zA-Z0-9._-] and are neither \".\" nor \"..\""};
   }
   std::string unknown = "unknown key " + shown(key);
-  if (key.starts_with(kTopicPartitionsPrefix)) return {unknown, fmt::format("write \"{}\"", kTopicPartitionsKey)};
+  if (key.starts_with(kTopicPrefix)) return {unknown, "write " + topic_properties()};
   if (const std::string* above = key_above(key)) {
     return {fmt::format("{} takes one value, not further keys such as {}", *above, shown(key)),
             fmt::format("write \"{}: VALUE\"", *above), *above};

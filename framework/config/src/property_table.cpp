@@ -46,6 +46,21 @@ Binding row(T StreamsConfig::*member, Property property) {
   return {std::move(property), set, render};
 }
 
+/// A property of single topics.
+template <class T>
+Binding topic_row(std::map<std::string, T> StreamsConfig::*member, Property property) {
+  property.importance = Importance::Low;
+  auto set = [member](StreamsConfig& config, std::string_view topic, const ConfigValue& value) {
+    (config.*member)[std::string(topic)] = member_from<T>(value);
+  };
+  auto render_parts = [member, property](const StreamsConfig& config) {
+    std::map<std::string, std::string> values;
+    for (const auto& [topic, value] : config.*member) values[topic] = text_from(value, property);
+    return values;
+  };
+  return {std::move(property), set, nullptr, render_parts};
+}
+
 using Table = std::vector<Binding>;
 
 void add_application(Table& table) {
@@ -143,6 +158,74 @@ void add_errors(Table& table) {
               "without one."}));
 }
 
+constexpr std::int64_t kCenturyMs = 100ll * 365 * 24 * 3'600'000;
+
+void add_retention(Table& table) {
+  Property age{.name = "embedded.default.retention.ms",
+               .type = PropertyType::Duration,
+               .default_value = "-1",
+               .min = -1,
+               .max = kCenturyMs,
+               .doc = "How long the embedded log keeps the records of a topic that the topology reads or writes by "
+                      "name: batches go of which every record is older, by its timestamp. -1: for ever. What a group "
+                      "has not yet processed stays in any case, see embedded.retention.beyond.committed. Internal "
+                      "topics are not concerned: changelogs are compacted, and repartition topics are emptied as they "
+                      "are read."};
+  Property bytes{.name = "embedded.default.retention.bytes",
+                 .type = PropertyType::Size,
+                 .default_value = "-1",
+                 .min = -1,
+                 .max = 1024 * kTiB,
+                 .doc = "How many bytes of each partition of such a topic the embedded log keeps at least; older "
+                        "batches go. -1: any number."};
+  table.push_back(row(&StreamsConfig::default_retention, age));
+  table.push_back(row(&StreamsConfig::default_retention_bytes, bytes));
+  age.name = "embedded.topic.<topic>.retention.ms";
+  age.default_value.clear();
+  age.doc = "The same for one topic, when it differs from embedded.default.retention.ms.";
+  bytes.name = "embedded.topic.<topic>.retention.bytes";
+  bytes.default_value.clear();
+  bytes.doc = "The same for one topic, when it differs from embedded.default.retention.bytes.";
+  table.push_back(topic_row(&StreamsConfig::topic_retention, std::move(age)));
+  table.push_back(topic_row(&StreamsConfig::topic_retention_bytes, std::move(bytes)));
+  table.push_back(
+      row(&StreamsConfig::retention_beyond_committed,
+          {.name = "embedded.retention.beyond.committed",
+           .type = PropertyType::Bool,
+           .default_value = "false",
+           .doc = "Whether retention may delete records that a group has not yet processed. With false an application "
+                  "that does not keep up fills the disk; with true it stops with MR-0510 when it has lost records.",
+           .importance = Importance::Low}));
+  table.push_back(
+      row(&StreamsConfig::compaction_min_bytes,
+          {.name = "embedded.compaction.min.bytes",
+           .type = PropertyType::Size,
+           .default_value = "4MiB",
+           .min = 4 * kKiB,
+           .max = kTiB,
+           .doc = "A partition of a changelog is compacted, so that of each key the newest record stays, when the "
+                  "records written since the last time take so many bytes and are half of it or more.",
+           .importance = Importance::Low}));
+  table.push_back(
+      row(&StreamsConfig::delete_retention,
+          {.name = "embedded.delete.retention.ms",
+           .type = PropertyType::Duration,
+           .default_value = "86400000",
+           .min = 0,
+           .max = kCenturyMs,
+           .doc = "How long a deletion (a record with a null value) stays in a changelog after it was first compacted.",
+           .importance = Importance::Low}));
+  table.push_back(
+      row(&StreamsConfig::repartition_purge_interval,
+          {.name = "repartition.purge.interval.ms",
+           .type = PropertyType::Duration,
+           .default_value = "30000",
+           .min = 0,
+           .max = 86'400'000,
+           .doc = "How often records of repartition topics are deleted that were processed and committed.",
+           .importance = Importance::Low}));
+}
+
 void add_embedded_log(Table& table) {
   table.push_back(
       row(&StreamsConfig::log_fsync,
@@ -158,20 +241,15 @@ void add_embedded_log(Table& table) {
                        .min = 1,
                        .max = 1024,
                        .doc = "Number of partitions of the topics that the embedded log creates."}));
-  Property partitions{.name = std::string(kTopicPartitionsKey),
-                      .type = PropertyType::Int,
-                      .min = 1,
-                      .max = 1024,
-                      .doc =
-                          "Number of partitions of one topic, when it differs from embedded.default.partitions. A "
-                          "topic that exists keeps its number. Where the topology chooses topics per record, each that "
-                          "is named here is created."};
-  partitions.importance = Importance::Low;
-  table.push_back({std::move(partitions),
-                   [](StreamsConfig& config, std::string_view topic, const ConfigValue& value) {
-                     config.topic_partitions[std::string(topic)] = static_cast<int>(value.as_int());
-                   },
-                   nullptr});
+  table.push_back(topic_row(&StreamsConfig::topic_partitions,
+                            {.name = "embedded.topic.<topic>.partitions",
+                             .type = PropertyType::Int,
+                             .min = 1,
+                             .max = 1024,
+                             .doc = "Number of partitions of one topic, when it differs from "
+                                    "embedded.default.partitions. A topic that exists keeps its number. Where the "
+                                    "topology chooses topics per record, each that is named here is created."}));
+  add_retention(table);
 }
 
 /// A part of memory.budget.bytes.

@@ -275,8 +275,8 @@ Result<void> Restorer::resolve_inputs(Restoring& task) {
       const OffsetRange& range = task.range_of.at(changelog);
       if (range.end == range.begin) continue;
       return Error(ErrorCode::ChangelogWithoutOffsets,
-                   fmt::format("the changelog holds {} records, but the task has no committed input offsets",
-                               range.end.value() - range.begin.value()),
+                   fmt::format("the changelog has the offsets {} to {}, but the task has no committed input offsets",
+                               range.begin.value(), range.end.value() - 1),
                    {.topic = changelog.topic, .partition = changelog.partition.value(), .store = store.name});
     }
   }
@@ -322,6 +322,25 @@ Result<void> Restorer::check_unlogged_store(Restoring& task, const StoreSpec& sp
   return {};
 }
 
+namespace {
+
+/// Why the changelog does not lead on from a stamp; empty if it does.
+std::string why_unusable(const ChangelogStamp& stamp, const std::string& topic_id, const OffsetRange& changelog) {
+  if (stamp.topic_id != topic_id) return "it belongs to another changelog topic";
+  if (stamp.next > changelog.end || stamp.next < changelog.begin) {
+    return fmt::format("it is at offset {}, the changelog has [{}, {}]", stamp.next.value(), changelog.begin.value(),
+                       changelog.end.value());
+  }
+  // A key that was deleted since would stay in it for ever.
+  if (stamp.next < changelog.tombstones_gone) {
+    return fmt::format("it is at offset {}, the changelog has no more deletions before {}", stamp.next.value(),
+                       changelog.tombstones_gone.value());
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<void> Restorer::begin_store(Restoring& task, const StoreSpec& spec) {
   TopicPartition changelog = changelog_of(task.id, spec);
   const OffsetRange& range = task.range_of.at(changelog);
@@ -330,10 +349,7 @@ Result<void> Restorer::begin_store(Restoring& task, const StoreSpec& spec) {
   if (!stamp) return stamp.error();
   Offset from = stamp->next;
   bool fresh = stamp->topic_id.empty();
-  if (!fresh && (stamp->topic_id != topic_id || from > range.end || from < range.begin)) {
-    std::string why = stamp->topic_id != topic_id ? "it belongs to another changelog topic"
-                                                  : fmt::format("it is at offset {}, the changelog has [{}, {}]",
-                                                                from.value(), range.begin.value(), range.end.value());
+  if (std::string why = fresh ? std::string() : why_unusable(*stamp, topic_id, range); !why.empty()) {
     environment_.logger.warn("restorer", fmt::format("task {}, store {}: the local state is wiped and restored: {}",
                                                      to_string(task.id), spec.name, why));
     MILLRACE_TRY(task.stores->wipe(spec.name));

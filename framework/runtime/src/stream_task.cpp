@@ -392,6 +392,16 @@ Result<void> StreamTask::commit(const CommitReceipt& receipt) {
   return {};
 }
 
+void StreamTask::add_consumed(std::map<TopicPartition, Offset>& consumed) const {
+  const std::string& application = environment_.config.application_id;
+  for (const TopicRef& topic : environment_.topology.subtopology(id_.subtopology).source_topics) {
+    if (!topic.internal) continue;
+    for (const TaskInput& input : committed_) {
+      if (input.partition.topic == topic.full_name(application)) consumed[input.partition] = input.from;
+    }
+  }
+}
+
 Result<void> StreamTask::abort() {
   stores_->drop_all();
   note_dirty_bytes(0);

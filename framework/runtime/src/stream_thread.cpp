@@ -35,6 +35,7 @@ StreamThread::StreamThread(StreamThreadPorts ports, int index, const std::string
       membership_(join()),
       restorer_(make_restorer()),
       committer_(std::make_unique<Committer>(environment_, *writer_, *membership_, name_, run_id)),
+      purger_(ports.log.admin(), ports.clock, ports.logger, ports.config.repartition_purge_interval),
       step_duration_(ports.metrics.histogram(MetricId::StepDuration)),
       buffer_bytes_(ports.metrics.gauge(MetricId::TransactionBufferBytes)),
       outbox_bytes_(ports.metrics.gauge(MetricId::OutboxBytes)),
@@ -296,6 +297,14 @@ void StreamThread::take_commit_result() {
   }
   if (!*result) return settle_failed_commit(result->error());
   ++commits_;
+  purge_repartition_topics();
+}
+
+void StreamThread::purge_repartition_topics() {
+  if (!purger_.due()) return;
+  std::map<TopicPartition, Offset> consumed;
+  for (const auto& [id, task] : tasks_) task->add_consumed(consumed);
+  purger_.purge(std::move(consumed));
 }
 
 void StreamThread::step_shutdown() {

@@ -20,6 +20,9 @@ const TopicInfo* TopicCatalog::find(const std::string& name) const {
 
 namespace {
 
+// As windowstore.changelog.additional.retention.ms of Kafka Streams.
+constexpr std::chrono::hours kAdditionalRetention{24};
+
 /// Works out partition counts. A topic of the user has what the log says, a repartition topic what the user fixed; what
 /// is left takes the count of the topics that are read beside it, else of the largest upstream.
 class PartitionPlanner {
@@ -127,8 +130,13 @@ Result<std::vector<TopicSpec>> plan_internal_topics(const Topology& topology, co
     for (const std::string& name : subtopology.stores) {
       const StoreSpec& store = topology.stores().at(name);
       if (!store.logged) continue;
-      specs.push_back(
-          {store.changelog().full_name(application_id), planner.task_count(subtopology), CleanupPolicy::Compact});
+      TopicSpec changelog{store.changelog().full_name(application_id), planner.task_count(subtopology),
+                          CleanupPolicy::Compact};
+      if (store.kind == StoreKind::Window) {
+        changelog.cleanup = CleanupPolicy::CompactDelete;
+        changelog.limits.retention = store.retention + kAdditionalRetention;
+      }
+      specs.push_back(std::move(changelog));
     }
   }
   for (const RepartitionSpec& repartition : topology.repartitions()) {

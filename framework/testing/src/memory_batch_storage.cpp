@@ -21,8 +21,8 @@ Result<StoredLog> MemoryBatchStorage::load() {
   for (std::size_t number = 0; number < topics_.size(); ++number) {
     if (!topics_[number]) continue;
     StoredLog::Topic stored{TopicNumber(static_cast<std::uint32_t>(number)), topics_[number]->info, {}};
-    for (const PartitionBatches& batches : topics_[number]->partitions) {
-      stored.partitions.push_back({Offset(0), batches.empty() ? Offset(0) : batches.back().end()});
+    for (const auto& [batches, marks] : topics_[number]->partitions) {
+      stored.partitions.push_back({marks, batches.empty() ? marks.begin : std::max(marks.begin, batches.back().end())});
     }
     log.topics.push_back(std::move(stored));
   }
@@ -35,9 +35,11 @@ Result<StoredLog> MemoryBatchStorage::load() {
 Result<void> MemoryBatchStorage::write(const StorageWrite& write) {
   std::lock_guard lock(mutex_);
   MILLRACE_TRY(resolve(write));
+  for (const StorageWrite::Range& range : write.removed) remove(range);
   for (std::size_t i = 0; i < write.batches.size(); ++i) {
-    append(write.batches[i], *resolved_[i].to, resolved_[i].count);
+    add(write.batches[i], *resolved_[i].to, resolved_[i].span);
   }
+  for (const StorageWrite::Marks& marks : write.marks) find({marks.topic, marks.partition, {}})->marks = marks.marks;
   for (const std::string& group : write.deleted_groups) offsets_.erase(group);
   for (const auto& [group, partition] : write.deleted_offsets) {
     auto found = offsets_.find(group);
@@ -51,6 +53,7 @@ Result<void> MemoryBatchStorage::write(const StorageWrite& write) {
     created.partitions.resize(static_cast<std::size_t>(topic.info.partitions));
     next_topic_ = std::max(next_topic_, topic.number.next());
   }
+  for (const StorageWrite::Topic& topic : write.changed_topics) topics_.at(topic.number.value())->info = topic.info;
   for (const StorageWrite::GroupOffset& offset : write.offsets) {
     offsets_[offset.group][offset.partition] = offset.committed;
   }
@@ -61,10 +64,10 @@ Result<void> MemoryBatchStorage::write(const StorageWrite& write) {
 Result<void> MemoryBatchStorage::resolve(const StorageWrite& write) {
   resolved_.clear();
   for (const StorageWrite::Batch& batch : write.batches) {
-    auto count = batch_record_count(batch.bytes);
-    if (!count) return count.error();
+    auto span = batch_span(batch.bytes);
+    if (!span) return span.error();
     if (PartitionBatches* to = find(batch.key)) {
-      resolved_.push_back({to, *count});
+      resolved_.push_back({to, *span});
       continue;
     }
     return Error(ErrorCode::TopicUnknown, fmt::format("there is no topic number {} with a partition {}",
@@ -73,7 +76,16 @@ Result<void> MemoryBatchStorage::resolve(const StorageWrite& write) {
   return {};
 }
 
-void MemoryBatchStorage::append(const StorageWrite::Batch& batch, PartitionBatches& to, std::int32_t count) {
+void MemoryBatchStorage::remove(const StorageWrite::Range& range) {
+  PartitionBatches* from = find(range.from);
+  if (from == nullptr) return;
+  auto before = [](const Batch& batch, Offset base) { return batch.base < base; };
+  auto& batches = from->batches;
+  auto first = std::lower_bound(batches.begin(), batches.end(), range.from.base, before);
+  batches.erase(first, std::lower_bound(first, batches.end(), range.to, before));
+}
+
+void MemoryBatchStorage::add(const StorageWrite::Batch& batch, PartitionBatches& to, std::int64_t span) {
   if (chunk_left_ < batch.bytes.size()) {
     const std::size_t size = std::max(kChunkBytes, batch.bytes.size());
     chunk_ = std::make_shared_for_overwrite<char[]>(size);
@@ -81,7 +93,16 @@ void MemoryBatchStorage::append(const StorageWrite::Batch& batch, PartitionBatch
     chunk_left_ = size;
   }
   std::memcpy(chunk_next_, batch.bytes.data(), batch.bytes.size());
-  to.push_back({batch.key.base, count, BytesView(chunk_next_, batch.bytes.size()), chunk_});
+  Batch added{batch.key.base, span, BytesView(chunk_next_, batch.bytes.size()), chunk_};
+  auto& batches = to.batches;
+  // Nearly always it is the last one.
+  if (batches.empty() || batches.back().base < added.base) {
+    batches.push_back(std::move(added));
+  } else {
+    auto at = std::upper_bound(batches.begin(), batches.end(), added.base,
+                               [](Offset base, const Batch& other) { return base < other.base; });
+    batches.insert(at, std::move(added));
+  }
   chunk_next_ += batch.bytes.size();
   chunk_left_ -= batch.bytes.size();
 }
@@ -93,20 +114,40 @@ MemoryBatchStorage::PartitionBatches* MemoryBatchStorage::find(const BatchKey& k
   return partition < partitions.size() ? &partitions[partition] : nullptr;
 }
 
+namespace {
+
+/// The first batch that ends after `offset`.
+template <class Batches>
+auto holder_of(const Batches& batches, Offset offset) {
+  return std::upper_bound(batches.begin(), batches.end(), offset,
+                          [](Offset wanted, const auto& batch) { return wanted < batch.end(); });
+}
+
+}  // namespace
+
 Result<std::optional<StoredBatch>> MemoryBatchStorage::read_batch(const BatchKey& key) {
   std::lock_guard lock(mutex_);
-  const PartitionBatches* batches = find(key);
-  if (batches == nullptr) return std::optional<StoredBatch>();
+  const PartitionBatches* partition = find(key);
+  if (partition == nullptr || partition->batches.empty()) return std::optional<StoredBatch>();
+  const auto& batches = partition->batches;
   // Who keeps up wants the last one.
-  if (!batches->empty() && batches->back().base <= key.base) {
-    const Batch& last = batches->back();
-    if (last.end() <= key.base) return std::optional<StoredBatch>();
-    return std::optional<StoredBatch>(StoredBatch{last.base, last.bytes, last.owner});
+  if (batches.back().base <= key.base) {
+    if (batches.back().end() <= key.base) return std::optional<StoredBatch>();
+    return std::optional<StoredBatch>(stored(batches.back()));
   }
-  auto found = std::upper_bound(batches->begin(), batches->end(), key.base,
-                                [](Offset base, const Batch& batch) { return base < batch.end(); });
-  if (found == batches->end()) return std::optional<StoredBatch>();
-  return std::optional<StoredBatch>(StoredBatch{found->base, found->bytes, found->owner});
+  return std::optional<StoredBatch>(stored(*holder_of(batches, key.base)));
+}
+
+Result<std::vector<BatchPlace>> MemoryBatchStorage::list(const BatchKey& from, std::size_t most) {
+  std::lock_guard lock(mutex_);
+  std::vector<BatchPlace> places;
+  const PartitionBatches* partition = find(from);
+  if (partition == nullptr) return places;
+  const auto& batches = partition->batches;
+  for (auto at = holder_of(batches, from.base); at != batches.end() && places.size() < most; ++at) {
+    places.push_back({at->base, at->end(), at->bytes.size()});
+  }
+  return places;
 }
 
 }  // namespace millrace

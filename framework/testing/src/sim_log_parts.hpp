@@ -111,6 +111,9 @@ class SimAdmin final : public LogAdmin {
   Pending<OffsetMap> committed_offsets(const std::string& group) override;
   Pending<void> delete_group(const std::string& group) override { return behind_.delete_group(group); }
   Pending<std::map<TopicPartition, OffsetRange>> offset_ranges(std::vector<TopicPartition> partitions) override;
+  Pending<void> delete_records(std::map<TopicPartition, Offset> before) override {
+    return behind_.delete_records(std::move(before));
+  }
 
  private:
   template <class T, class Ask>

@@ -44,6 +44,27 @@ TEST_P(Admin, CreatesTopicsWithTheirProperties) {
   EXPECT_NE(found["plain"].id, found["wide"].id);
 }
 
+TEST_P(Admin, GivesTopicsThatExistTheCleanupAndLimitsAskedFor) {
+  create("t", 2);
+  write(partition("t", 1), {"a"});
+  auto before = topics();
+  EXPECT_EQ(before["t"].limits, TopicLimits());
+  TopicLimits limits{.retention = std::chrono::hours(1), .retention_bytes = 12345};
+  await(log().admin().ensure_topics({{"t", 2, CleanupPolicy::CompactDelete, limits}, {"u", 1, {}, limits}})).value();
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_EQ(topics()["t"].id, before["t"].id);
+    EXPECT_EQ(topics()["t"].cleanup, CleanupPolicy::CompactDelete);
+    EXPECT_EQ(topics()["t"].limits, limits);
+    EXPECT_EQ(topics()["u"].limits, limits);
+    EXPECT_THAT(read_values(partition("t", 1)), ElementsAre("a"));
+    reopen();
+  }
+  await(log().admin().ensure_topics({{"t", 2}})).value();
+  reopen();
+  EXPECT_EQ(topics()["t"].limits, TopicLimits());
+  EXPECT_EQ(topics()["t"].cleanup, CleanupPolicy::Delete);
+}
+
 TEST_P(Admin, LeavesTopicsThatExistAlone) {
   create("t", 2);
   write(partition("t", 1), {"a"});

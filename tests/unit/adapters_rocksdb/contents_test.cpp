@@ -107,6 +107,7 @@ TEST_F(TamperedLog, WithAMalformedEntryIsRefused) {
                                    {"t", "no number"},
                                    {std::string("t\0\0\0\2", 5), "no topic"},
                                    {"o", "no group"},
+                                   {std::string("p\0\0\0\1\0\0\0\0", 9), "no marks"},
                                    {std::string("o\0\0\0\1g\0\0\0\1t\0\0\0\0", 15), "no"}}) {
     SCOPED_TRACE(key);
     std::string before;
@@ -125,6 +126,57 @@ TEST_F(TamperedLog, WithAMalformedEntryIsRefused) {
 TEST_F(TamperedLog, WhoseNextTopicIsThereAlreadyIsRefused) {
   tamper(directory_, [&](rocksdb::DB& db, Columns&) { ASSERT_TRUE(db.Put({}, "n", std::string("\0\0\0\1", 4)).ok()); });
   expect_corrupted_at_start("topic numbers has an impossible number");
+}
+
+TEST_F(TamperedLog, WithMarksOfAPartitionThatThereIsNotIsRefused) {
+  tamper(directory_, [&](rocksdb::DB& db, Columns&) {
+    ASSERT_TRUE(db.Put({}, std::string("p\0\0\0\1\0\0\0\7", 9), std::string(24, '\0')).ok());
+  });
+  expect_corrupted_at_start("marks of a partition that there is not");
+}
+
+/// Makes of what this version wrote what format 1 had.
+void make_format_1(const std::filesystem::path& directory) {
+  tamper(directory, [](rocksdb::DB& db, Columns& columns) {
+    constexpr std::size_t kLimits = 16;
+    std::unique_ptr<rocksdb::Iterator> at(db.NewIterator({}, columns.at("index")));
+    for (at->SeekToFirst(); at->Valid(); at->Next()) {
+      // 0:4 'b' span:8 serial number:8 size:4  ->  count:4 'b' serial number:8
+      std::string entry = at->value().ToString();
+      if (entry[4] != 'b') continue;
+      ASSERT_EQ(entry.size(), 25U);
+      ASSERT_TRUE(db.Put({}, columns.at("index"), at->key(), entry.substr(9, 4) + "b" + entry.substr(13, 8)).ok());
+    }
+    at.reset(db.NewIterator({}, columns.at("default")));
+    for (at->Seek("t"); at->Valid() && at->key().starts_with("t"); at->Next()) {
+      std::string topic = at->value().ToString();
+      ASSERT_TRUE(db.Put({}, at->key(), topic.substr(0, topic.size() - kLimits)).ok());
+    }
+  });
+  write_file(directory / "MILLRACE-FORMAT", "millrace log 1\n");
+}
+
+TEST_F(TamperedLog, OfFormat1IsTakenOverWithAllThatItHas) {
+  make_format_1(directory_);
+  {
+    auto log = open_embedded_log(directory_, small_log()).value();
+    EXPECT_EQ(read_file(directory_ / "MILLRACE-FORMAT"), "millrace log 2\n");
+    EXPECT_EQ(read_all(log->log(), kSmall).value().size(), 5U);
+    commit_numbered(log->log(), 6, 8).value();
+  }
+  auto log = open_embedded_log(directory_, small_log()).value();
+  for (const TopicPartition& partition : {kSmall, kLarge}) {
+    auto values = read_all(log->log(), partition).value();
+    ASSERT_EQ(values.size(), 8U);
+    for (std::size_t i = 0; i < 8; ++i) {
+      EXPECT_TRUE(values[i] == numbered_record(partition, static_cast<std::int64_t>(i) + 1)) << i;
+    }
+  }
+  // And what is deleted of it goes.
+  await(log->log().admin().delete_records({{kLarge, Offset(7)}})).value();
+  auto reader = log->log().open_reader({});
+  auto slot = reader->assign(kLarge, Offset(7)).value();
+  EXPECT_EQ(reader->poll(slot, 1 << 20).value()->records.size(), 1U);
 }
 
 TEST_F(TamperedLog, WithAMalformedKeyOfABatchIsRefused) {

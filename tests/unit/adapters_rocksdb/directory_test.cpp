@@ -52,7 +52,7 @@ void make_log(const fs::path& directory) {
 
 const Kind kState{"state",   "millrace state 1\n", ErrorCode::StateFormatUnknown, ErrorCode::StateCorrupted, open_state,
                   make_state};
-const Kind kLog{"log", "millrace log 1\n", ErrorCode::LogFormatUnknown, ErrorCode::LogCorrupted, open_log, make_log};
+const Kind kLog{"log", "millrace log 2\n", ErrorCode::LogFormatUnknown, ErrorCode::LogCorrupted, open_log, make_log};
 
 class Directory : public ::testing::TestWithParam<Kind> {
  protected:
@@ -88,7 +88,7 @@ TEST_P(Directory, MayBeThereIfItIsEmpty) {
 TEST_P(Directory, OfANewerVersionIsRefused) {
   GetParam().make(directory());
   std::string newer = GetParam().stamp;
-  newer[newer.size() - 2] = '2';
+  newer[newer.size() - 2] = '9';
   write_file(directory() / kStampName, newer);
   expect_refusal(GetParam().format_unknown, kStampName);
 }

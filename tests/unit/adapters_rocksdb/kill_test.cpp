@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "child.hpp"
+#include "compacted_log.hpp"
 #include "files.hpp"
 #include "numbered_log.hpp"
 #include "numbered_state.hpp"
@@ -87,6 +88,47 @@ void kill_the_log(const std::vector<std::string>& options) {
 TEST(KilledProcess, LeavesALogOfWholeTransactionsAndAllThatItAcknowledged) { kill_the_log({}); }
 
 TEST(KilledProcess, LeavesALogOfWholeTransactionsIfItForcesThemToTheDisk) { kill_the_log({"--fsync"}); }
+
+TEST(KilledProcess, LeavesALogInWhichTheNewestOfEachKeyIsThereWhileItIsCompacted) {
+  ScratchDirectory scratch;
+  auto directory = scratch / "log";
+  std::mt19937 engine(3);
+  std::int64_t acknowledged = 0;
+  std::size_t most_records = 0;
+  for (int kill = 0; kill < kKills; ++kill) {
+    Child child({"compacted", directory.string()});
+    std::int64_t last = child.kill_after(static_cast<int>(engine() % 3000));
+    if (last >= 0) acknowledged = last;
+    SCOPED_TRACE("kill " + std::to_string(kill) + ", acknowledged " + std::to_string(acknowledged));
+    auto log = open_embedded_log(directory, small_compacted_log()).value();
+    create_compacted(log->log()).value();
+    auto ranges = await(log->log().admin().offset_ranges({kChanges, kPassing})).value();
+    std::int64_t found = ranges.at(kChanges).end.value();
+    EXPECT_GE(found, acknowledged);
+    EXPECT_LE(found, acknowledged + 1);
+    EXPECT_EQ(ranges.at(kPassing).end, Offset(found));
+    EXPECT_GE(ranges.at(kPassing).begin, Offset((acknowledged - 1) / 50 * 50));
+    std::map<Bytes, Bytes> fold;
+    std::size_t records = 0;
+    auto reader = log->log().open_reader({});
+    auto slot = reader->assign(kChanges, Offset(0)).value();
+    while (auto fetched = reader->poll(slot, std::size_t{1} << 16).value()) {
+      records += fetched->records.size();
+      for (const RecordView& record : fetched->records) {
+        ASSERT_EQ(*record.key, changed_key(record.offset.value() + 1));
+        if (record.value) fold[Bytes(*record.key)] = Bytes(*record.value);
+        else fold.erase(Bytes(*record.key));
+      }
+    }
+    EXPECT_EQ(reader->position(slot), Offset(found));
+    EXPECT_TRUE(fold == changes_after(found));
+    most_records = std::max(most_records, records);
+    acknowledged = found;
+    ASSERT_FALSE(HasFailure());
+  }
+  EXPECT_GT(acknowledged, 3000);
+  EXPECT_LT(most_records, static_cast<std::size_t>(acknowledged)) << "it was never compacted";
+}
 
 }  // namespace
 }  // namespace millrace::rocksdb_test

@@ -73,16 +73,19 @@ TEST(ValidateConfig, ChecksWhatWasMadeInCode) {
   EXPECT_THROW(validate_config(config), ConfigError) << "no application id";
   config.application_id = "words";
   config.topic_partitions = {{"lines", 4}};
+  config.topic_retention = {{"lines", std::chrono::hours(1)}};
+  config.topic_retention_bytes = {{"lines", -1}};
   EXPECT_NO_THROW(validate_config(config));
   config.num_stream_threads = 0;
   config.topic_partitions["bad name"] = 1;
+  config.topic_retention["lines"] = std::chrono::milliseconds(-2);
   config.commit_interval = std::chrono::milliseconds(0);
   config.log_level = static_cast<LogLevel>(9);
   try {
     validate_config(config);
     FAIL();
   } catch (const ConfigError& error) {
-    EXPECT_EQ(error.findings().size(), 4u) << error.what();
+    EXPECT_EQ(error.findings().size(), 5u) << error.what();
     EXPECT_THAT(error.what(), testing::StartsWith("commit.interval.ms: \"0\" is out of range")) << "no position";
   }
 }

@@ -62,6 +62,14 @@ TEST(ParseConfig, TakesEveryKey) {
       setting("statestore.uncommitted.max.bytes", "64KiB"),
       setting("producer.buffer.max.bytes", "65536"),
       setting("statestore.cache.max.bytes", "0"),
+      setting("embedded.default.retention.ms", "1h"),
+      setting("embedded.default.retention.bytes", "0"),
+      setting("embedded.topic.scans.retention.ms", "-1"),
+      setting("embedded.topic.a.retention.ms.retention.bytes", "1GiB"),
+      setting("embedded.retention.beyond.committed", "true"),
+      setting("embedded.compaction.min.bytes", "4KiB"),
+      setting("embedded.delete.retention.ms", "0"),
+      setting("repartition.purge.interval.ms", "5s"),
       setting("fetch.max.bytes", "1TiB"),
       setting("max.poll.records", "1000000"),
       setting("metrics.enabled", "False"),
@@ -87,6 +95,14 @@ TEST(ParseConfig, TakesEveryKey) {
   expected.memory_budget_bytes = std::int64_t{1} << 30;
   expected.block_cache_max_bytes = 100 << 20;
   expected.input_buffer_max_bytes = 8 << 20;
+  expected.default_retention = std::chrono::hours(1);
+  expected.default_retention_bytes = 0;
+  expected.topic_retention = {{"scans", std::chrono::milliseconds(-1)}};
+  expected.topic_retention_bytes = {{"a.retention.ms", std::int64_t{1} << 30}};
+  expected.retention_beyond_committed = true;
+  expected.compaction_min_bytes = 4096;
+  expected.delete_retention = std::chrono::milliseconds(0);
+  expected.repartition_purge_interval = std::chrono::seconds(5);
   expected.transaction_buffer_max_bytes = 65'536;
   expected.outbox_max_bytes = 65'536;
   expected.record_cache_max_bytes = 0;

@@ -32,6 +32,10 @@ class FaultyStorage final : public BatchStorage {
     if (damaged) (*found)->bytes = *damaged;
     return found;
   }
+  Result<std::vector<BatchPlace>> list(const BatchKey& from, std::size_t most) override {
+    if (read_error) return *read_error;
+    return inner_.list(from, most);
+  }
 
  private:
   MemoryBatchStorage inner_;

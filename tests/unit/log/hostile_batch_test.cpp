@@ -42,6 +42,20 @@ EncodedBatch some_batch(Luck& luck) {
   return builder.finish();
 }
 
+/// What compaction might have left of one, which may be nothing.
+EncodedBatch some_sparse_batch(Luck& luck) {
+  EncodedBatch dense = some_batch(luck);
+  std::vector<RecordView> records;
+  decode_batch(dense.bytes, Offset(7), Offset(0), records).value();
+  SparseBatchBuilder builder;
+  builder.begin(Offset(7));
+  for (const RecordView& record : records) {
+    if (luck.below(3) != 0) builder.add(record);
+  }
+  std::int32_t count = builder.count();
+  return {builder.finish(Offset(7 + dense.count), Timestamp(milliseconds(5))), count};
+}
+
 /// Decodes bytes that may be anything. True if they were taken for a batch.
 bool decode_anything(const Bytes& hostile) {
   // A copy of exactly their size, so that a sanitizer sees each byte read beyond them.
@@ -58,7 +72,11 @@ bool decode_anything(const Bytes& hostile) {
   auto within = [&](BytesView view) {
     return view.empty() || (view.data() >= batch.data() && view.data() + view.size() <= batch.data() + batch.size());
   };
+  std::int64_t least = 7;
   for (const RecordView& record : records) {
+    EXPECT_GE(record.offset, Offset(least));
+    EXPECT_LT(record.offset, Offset(7).plus(batch_span(batch).value()));
+    least = record.offset.value() + 1;
     EXPECT_TRUE(within(record.key.value_or("")));
     EXPECT_TRUE(within(record.value.value_or("")));
     EXPECT_TRUE(within(record.encoded_headers));
@@ -77,32 +95,35 @@ TEST(HostileBatch, CutShortIsRefusedAtEveryLength) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     SCOPED_TRACE(seed);
     Luck luck(seed);
-    Bytes whole = some_batch(luck).bytes;
-    for (std::size_t size = 0; size < whole.size(); ++size) {
-      ASSERT_FALSE(decode_anything(whole.substr(0, size))) << size << " of " << whole.size();
+    for (const Bytes& whole : {some_batch(luck).bytes, some_sparse_batch(luck).bytes}) {
+      for (std::size_t size = 0; size < whole.size(); ++size) {
+        ASSERT_FALSE(decode_anything(whole.substr(0, size))) << size << " of " << whole.size();
+      }
+      ASSERT_TRUE(decode_anything(whole));
     }
-    ASSERT_TRUE(decode_anything(whole));
   }
 }
 
 TEST(HostileBatch, WithBytesBehindItIsRefused) {
   Luck luck(1);
   EXPECT_FALSE(decode_anything(some_batch(luck).bytes + Bytes(1, '\0')));
+  EXPECT_FALSE(decode_anything(some_sparse_batch(luck).bytes + Bytes(1, '\0')));
 }
 
 TEST(HostileBatch, WithAnyBitFlippedDoesNoHarm) {
   for (std::uint64_t seed = 1; seed <= 10; ++seed) {
     SCOPED_TRACE(seed);
     Luck luck(seed);
-    Bytes whole = some_batch(luck).bytes;
-    for (std::size_t bit = 0; bit < 8 * whole.size(); ++bit) {
-      Bytes flipped = whole;
-      flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << (bit % 8)));
-      // Magic and count must be seen; a flip elsewhere may give other records.
-      if (bit < 8 * 5) {
-        ASSERT_FALSE(decode_anything(flipped)) << "bit " << bit;
-      } else {
-        decode_anything(flipped);
+    for (const Bytes& whole : {some_batch(luck).bytes, some_sparse_batch(luck).bytes}) {
+      for (std::size_t bit = 0; bit < 8 * whole.size(); ++bit) {
+        Bytes flipped = whole;
+        flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << (bit % 8)));
+        // Magic and count must be seen; a flip elsewhere may give other records.
+        if (bit < 8 * 5) {
+          ASSERT_FALSE(decode_anything(flipped)) << "bit " << bit;
+        } else {
+          decode_anything(flipped);
+        }
       }
     }
   }
@@ -112,7 +133,7 @@ TEST(HostileBatch, MutatedAtRandomDoesNoHarm) {
   for (std::uint64_t seed = 1; seed <= 5000; ++seed) {
     SCOPED_TRACE(seed);
     Luck luck(seed);
-    Bytes bytes = some_batch(luck).bytes;
+    Bytes bytes = seed % 2 == 0 ? some_batch(luck).bytes : some_sparse_batch(luck).bytes;
     for (std::size_t n = 1 + luck.below(4); n > 0; --n) {
       std::size_t at = luck.below(bytes.size());
       switch (luck.below(4)) {
@@ -160,10 +181,35 @@ TEST(HostileBatch, WithACountOfNoneOrLessIsRefused) {
 TEST(HostileBatch, OfAnotherFormatIsRefused) {
   Luck luck(1);
   Bytes bytes = some_batch(luck).bytes;
-  bytes[0] = '\2';
+  bytes[0] = '\3';
   EXPECT_EQ(batch_record_count(bytes).error().code(), ErrorCode::LogCorrupted);
   EXPECT_EQ(batch_record_count("").error().code(), ErrorCode::LogCorrupted);
   EXPECT_EQ(batch_record_count(Bytes(kHeaderBytes - 1, '\1')).error().code(), ErrorCode::LogCorrupted);
+}
+
+Bytes sparse_header(std::int32_t count, std::int64_t span) {
+  Bytes bytes(1, '\2');
+  append_big_endian(bytes, count);
+  for (std::int64_t number : {std::int64_t{0}, span, std::int64_t{-1}}) append_big_endian(bytes, number);
+  return bytes;
+}
+
+TEST(HostileBatch, ThatCoversFewerOffsetsThanItHasRecordsIsRefused) {
+  for (auto [count, span] : {std::pair<std::int32_t, std::int64_t>{0, 0}, {0, -1}, {2, 1}, {-1, 5}, {1, INT64_MIN}}) {
+    EXPECT_FALSE(decode_anything(sparse_header(count, span) + Bytes(10, '\0'))) << count << " in " << span;
+  }
+  EXPECT_TRUE(decode_anything(sparse_header(0, 1)));
+  EXPECT_TRUE(decode_anything(sparse_header(0, INT64_MAX - 7)));
+  EXPECT_FALSE(decode_anything(sparse_header(0, INT64_MAX))) << "its end is no offset";
+}
+
+TEST(HostileBatch, WithARecordBeyondItsEndIsRefused) {
+  for (std::int64_t gap : {std::int64_t{-1}, std::int64_t{3}, INT64_MAX, INT64_MIN}) {
+    Bytes record;
+    for (std::int64_t number : {gap, std::int64_t{0}, std::int64_t{-1}, std::int64_t{-1}, std::int64_t{0}})
+      append_varint(record, number);
+    EXPECT_FALSE(decode_anything(sparse_header(1, 3) + record)) << gap;
+  }
 }
 
 TEST(HostileBatch, WithImpossibleLengthsIsRefused) {

@@ -1,6 +1,7 @@
 // Record batches: what goes in comes out, and what is taken back leaves no trace.
 #include <millrace/log/record_batch.hpp>
 
+#include <algorithm>
 #include <limits>
 #include <optional>
 
@@ -99,6 +100,76 @@ TEST(RecordBatch, AppendsToWhatWasDecodedBefore) {
   ASSERT_EQ(records.size(), 3U);
   EXPECT_EQ(records[2].key, "c");
   EXPECT_EQ(records[2].offset, Offset(2));
+}
+
+/// A batch that compaction leaves of `dense`, of which the records at these offsets stay.
+Bytes sparse_of(const EncodedBatch& dense, Offset base, const std::vector<std::int64_t>& kept) {
+  SparseBatchBuilder builder;
+  builder.begin(base);
+  for (const RecordView& record : decode(dense, base)) {
+    if (std::find(kept.begin(), kept.end(), record.offset.value()) != kept.end()) builder.add(record);
+  }
+  return builder.finish(base.plus(dense.count), Timestamp(milliseconds(77)));
+}
+
+TEST(SparseBatch, KeepsRecordsAtTheirOffsets) {
+  auto dense =
+      encode({{"a", "1", 5, "h"}, {"b", "2", kLatest}, {"c", std::nullopt, kEarliest}, {"", "", -1}, {"e", "5"}});
+  Bytes bytes = sparse_of(dense, Offset(100), {101, 102, 103});
+  auto header = read_batch_header(bytes).value();
+  EXPECT_EQ(header.count, 3);
+  EXPECT_EQ(header.span, 5);
+  EXPECT_TRUE(header.sparse);
+  EXPECT_EQ(header.delete_horizon, Timestamp(milliseconds(77)));
+  EXPECT_EQ(batch_span(bytes).value(), 5);
+  auto before = decode(dense, Offset(100));
+  std::vector<RecordView> after;
+  decode_batch(bytes, Offset(100), Offset(0), after).value();
+  ASSERT_EQ(after.size(), 3U);
+  for (std::size_t i = 0; i < 3; ++i) {
+    SCOPED_TRACE(i);
+    EXPECT_EQ(after[i].offset, before[i + 1].offset);
+    EXPECT_EQ(after[i].key, before[i + 1].key);
+    EXPECT_EQ(after[i].value, before[i + 1].value);
+    EXPECT_EQ(after[i].timestamp, before[i + 1].timestamp);
+    EXPECT_EQ(after[i].encoded_headers, before[i + 1].encoded_headers);
+  }
+}
+
+TEST(SparseBatch, GivesTheRecordsFromAnOffsetOn) {
+  auto dense = encode({{"a", "1"}, {"b", "2"}, {"c", "3"}, {"d", "4"}});
+  Bytes bytes = sparse_of(dense, Offset(10), {10, 13});
+  for (std::int64_t from : {11, 12, 13}) {
+    std::vector<RecordView> records;
+    decode_batch(bytes, Offset(10), Offset(from), records).value();
+    ASSERT_EQ(records.size(), 1U) << from;
+    EXPECT_EQ(records[0].key, "d");
+  }
+}
+
+TEST(SparseBatch, MayHoldNothing) {
+  Bytes bytes = sparse_of(encode({{"a", "1"}, {"b", "2"}}), Offset(10), {});
+  EXPECT_EQ(batch_record_count(bytes).value(), 0);
+  EXPECT_EQ(batch_span(bytes).value(), 2);
+  std::vector<RecordView> records;
+  decode_batch(bytes, Offset(10), Offset(0), records).value();
+  EXPECT_THAT(records, IsEmpty());
+}
+
+TEST(SparseBatch, CoversMoreOffsetsThanABatchHoldsRecords) {
+  auto dense = encode({{"a", "1"}, {"b", "2"}});
+  auto records = decode(dense, Offset(5));
+  records[1].offset = Offset(std::int64_t{1} << 40);
+  SparseBatchBuilder builder;
+  builder.begin(Offset(1));
+  for (const RecordView& record : records) builder.add(record);
+  Bytes bytes = builder.finish(Offset(std::int64_t{1} << 41), kNoTimestamp);
+  std::vector<RecordView> after;
+  decode_batch(bytes, Offset(1), Offset(0), after).value();
+  ASSERT_EQ(after.size(), 2U);
+  EXPECT_EQ(after[0].offset, Offset(5));
+  EXPECT_EQ(after[1].offset, Offset(std::int64_t{1} << 40));
+  EXPECT_EQ(batch_span(bytes).value(), (std::int64_t{1} << 41) - 1);
 }
 
 TEST(RecordBatchBuilder, TakesBackWhatWasAddedSinceAMark) {

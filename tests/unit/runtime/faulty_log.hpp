@@ -25,6 +25,8 @@ class FaultyLog final : public Log, private LogAdmin {
   void spoil_questions(int count) { spoiled_offsets_ = spoiled_ranges_ = count; }
   /// The next question for committed offsets is answered with these, as if it had been asked before the last commits.
   void answer_stale(OffsetMap offsets) { stale_ = std::move(offsets); }
+  /// The next deletions of records are not done.
+  void spoil_deletions(int count) { spoiled_deletions_ = count; }
   [[nodiscard]] int commits() const { return commits_; }
   /// The next commit stays in flight until it is answered.
   void hold_commit() { hold_ = true; }
@@ -102,6 +104,10 @@ class FaultyLog final : public Log, private LogAdmin {
     }
     return inner_.admin().offset_ranges(std::move(partitions));
   }
+  Pending<void> delete_records(std::map<TopicPartition, Offset> before) override {
+    if (spoiled_deletions_ > 0 && spoiled_deletions_-- > 0) return ready<void>(unavailable());
+    return inner_.admin().delete_records(std::move(before));
+  }
 
   Log& inner_;
   int commits_ = 0;
@@ -111,6 +117,7 @@ class FaultyLog final : public Log, private LogAdmin {
   int spoiled_offsets_ = 0;
   int spoiled_ranges_ = 0;
   std::optional<OffsetMap> stale_;
+  int spoiled_deletions_ = 0;
   std::vector<Promise<CommitReceipt>> unanswered_;
 };
 

@@ -21,7 +21,10 @@ std::vector<std::string> planned(const Topology& topology, const std::vector<Top
   const auto specs = plan_internal_topics(topology, "app", TopicCatalog(topics)).value();
   for (const TopicSpec& spec : specs) {
     texts.push_back(spec.name + " " + std::to_string(spec.partitions) +
-                    (spec.cleanup == CleanupPolicy::Compact ? " compact" : " delete"));
+                    (spec.cleanup == CleanupPolicy::Compact  ? " compact"
+                     : spec.cleanup == CleanupPolicy::Delete ? " delete"
+                                                             : " compact,delete"));
+    if (spec.limits.retention) texts.back() += " " + std::to_string(spec.limits.retention->count());
   }
   return texts;
 }
@@ -42,6 +45,20 @@ TEST(InternalTopics, TakeTheirPartitionsFromUpstreamThroughChains) {
               UnorderedElementsAre("app-s1-changelog 4 compact", "app-s2-changelog 7 compact",
                                    "app-s3-changelog 4 compact", "app-one-repartition 4 delete",
                                    "app-two-repartition 7 delete", "app-three-repartition 4 delete"));
+}
+
+TEST(InternalTopics, OfWindowsKeepADayMoreThanTheirStores) {
+  StreamsBuilder builder;
+  builder.stream<Text, Text>("in")
+      .group_by_key()
+      .windowed_by(TimeWindows::of(std::chrono::minutes(1)))
+      .count({.store_name = "w"})
+      .to_stream()
+      .to("out");
+  Topology topology = builder.build();
+  std::int64_t kept_ms = topology.stores().at("w").retention.count() + std::int64_t{24} * 3'600'000;
+  EXPECT_THAT(planned(topology, {topic("in", 2)}),
+              ElementsAre("app-w-changelog 2 compact,delete " + std::to_string(kept_ms)));
 }
 
 TEST(InternalTopics, OfAMergeNeedEqualPartitions) {

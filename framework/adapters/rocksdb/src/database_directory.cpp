@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <fstream>
 #include <system_error>
@@ -46,12 +47,16 @@ std::error_code write_file(const fs::path& path, const std::string& text) {
 
 }  // namespace
 
-DatabaseDirectory::DatabaseDirectory(fs::path path, std::string kind, int version, const DatabaseErrorCodes& codes)
+DatabaseDirectory::DatabaseDirectory(fs::path path, const std::string& kind, int version,
+                                     const DatabaseErrorCodes& codes, int oldest)
     : path_(std::move(path)),
       stamp_path_(path_ / kStampName),
       family_(fmt::format("millrace {} ", kind)),
       stamp_(fmt::format("{}{}\n", family_, version)),
-      codes_(codes) {}
+      codes_(codes) {
+  for (int older = oldest; oldest > 0 && older < version; ++older)
+    older_stamps_.push_back(fmt::format("{}{}\n", family_, older));
+}
 
 Error DatabaseDirectory::unusable(const std::string& what, const fs::path& path, const std::error_code& error) const {
   return Error(ErrorCode::StateDirectoryUnusable, fmt::format("{} {}: {}", what, path.string(), error.message()));
@@ -67,11 +72,14 @@ Result<void> DatabaseDirectory::claim() const {
   std::ifstream file(stamp_path_, std::ios::binary);
   std::string found((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   if (!file) return unusable("cannot read", stamp_path_, last_error());
-  if (found != stamp_) {
+  bool older = std::find(older_stamps_.begin(), older_stamps_.end(), found) != older_stamps_.end();
+  if (found != stamp_ && !older) {
     return Error(codes_.format_unknown, fmt::format("{} says {}, where this version writes {}", stamp_path_.string(),
                                                     printable(found), printable(stamp_)));
   }
-  return check_current();
+  MILLRACE_TRY(check_current());
+  // From now on a version that knows the older format only must not take it.
+  return older ? write_stamp() : Result<void>();
 }
 
 /// False if there is neither a stamp nor anything else.

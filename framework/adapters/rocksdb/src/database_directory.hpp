@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include <millrace/base/result.hpp>
 
@@ -16,8 +17,10 @@ namespace millrace {
 
 class DatabaseDirectory {
  public:
-  /// `kind` and `version` make the stamp: "millrace <kind> <version>".
-  DatabaseDirectory(std::filesystem::path path, std::string kind, int version, const DatabaseErrorCodes& codes);
+  /// `kind` and `version` make the stamp: "millrace <kind> <version>". Directories of versions from `oldest` on are
+  /// taken too, and stamped anew; 0: of this version only.
+  DatabaseDirectory(std::filesystem::path path, const std::string& kind, int version, const DatabaseErrorCodes& codes,
+                    int oldest = 0);
 
   /// Creates the directory if need be, and stamps it if it is empty.
   /// Errors: format unknown, nothing changed; corrupted if table files lie there without a database;
@@ -40,6 +43,7 @@ class DatabaseDirectory {
   std::filesystem::path stamp_path_;
   std::string family_;  ///< "millrace <kind> "
   std::string stamp_;   ///< with the version
+  std::vector<std::string> older_stamps_;
   DatabaseErrorCodes codes_;
 };
 

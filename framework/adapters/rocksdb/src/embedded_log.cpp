@@ -1,5 +1,6 @@
 #include <millrace/adapters/rocksdb/embedded_log.hpp>
 
+#include <millrace/base/clock.hpp>
 #include <millrace/log/in_process_log.hpp>
 
 #include "rocksdb_batch_storage.hpp"
@@ -7,10 +8,23 @@
 
 namespace millrace {
 
+namespace {
+
+/// The machine's.
+class MachineClock final : public Clock {
+ public:
+  SteadyTime steady_now() const override { return std::chrono::steady_clock::now(); }
+  WallTime wall_now() const override { return std::chrono::floor<milliseconds>(std::chrono::system_clock::now()); }
+};
+
+}  // namespace
+
 struct EmbeddedLog::Parts {
+  MachineClock clock;
   std::unique_ptr<RocksDbBatchStorage> storage;
   std::unique_ptr<ThreadExecutor> executor;
   std::unique_ptr<InProcessLog> log;
+  std::unique_ptr<LogHousekeeper> housekeeper;
 };
 
 EmbeddedLog::EmbeddedLog(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -18,6 +32,7 @@ EmbeddedLog::EmbeddedLog(std::unique_ptr<Parts> parts) : parts_(std::move(parts)
 EmbeddedLog::~EmbeddedLog() {
   // Commits under way use the log: the thread ends first.
   parts_->executor.reset();
+  parts_->housekeeper.reset();
   parts_->log.reset();
 }
 
@@ -33,6 +48,10 @@ Result<std::unique_ptr<EmbeddedLog>> open_embedded_log(const std::filesystem::pa
   auto log = InProcessLog::open(*parts->storage, *parts->executor);
   if (!log) return log.error();
   parts->log = std::move(*log);
+  parts->housekeeper =
+      std::make_unique<LogHousekeeper>(*parts->log, parts->clock, options.logger, options.housekeeping);
+  parts->executor->set_chore([&housekeeper = *parts->housekeeper] { return housekeeper.step(); },
+                             [&housekeeper = *parts->housekeeper] { return housekeeper.has_reason(); });
   return std::unique_ptr<EmbeddedLog>(new EmbeddedLog(std::move(parts)));
 }
 

@@ -2,13 +2,20 @@
 // stands behind its length (4 bytes).
 //
 //   column family "batches"   serial number:8                            -> a batch
-//   column family "index"     topic number:4 partition:4 base offset:8   -> record count:4, then 'b' and the batch's
-//                                                                           serial number:8, or 'i' and the batch
-// itself
+//   column family "index"     topic number:4 partition:4 base offset:8   -> where the batch is, see below
 //   column family "default"   'i'                                        -> id of this log
 //                             'n'                                        -> next topic number:4
 //                             't' topic number:4                         -> partitions:4 cleanup:1 name id
+//                                                                           retention ms:8 retention bytes:8, -1: none
+//                             'p' topic number:4 partition:4             -> begin:8 compacted:8 tombstones gone:8
 //                             'o' group topic partition:4                -> offset:8 metadata
+//
+// A batch stands in the index itself, or beside it under its serial number:
+//
+//   count:4 'i' batch          0:4 'i' span:8 batch          0:4 'b' span:8 serial number:8 size:4
+//
+// where the span is the number of offsets that the batch covers; of a dense batch it is the count. Format 1 wrote
+// count:4 'b' serial number:8 instead of the last, and neither marks ('p') nor retention.
 //
 // Batches are numbered in the order of their writing, over all partitions. So each table file of "batches" lies wholly
 // behind the one before, and compaction moves files instead of merging them: every byte is written twice, to the WAL
@@ -26,6 +33,7 @@ inline constexpr std::size_t kLeastSeparateBytes = 4096;
 inline constexpr char kLogIdKey = 'i';
 inline constexpr char kNextTopicKey = 'n';
 inline constexpr char kTopicPrefix = 't';
+inline constexpr char kMarksPrefix = 'p';
 inline constexpr char kOffsetPrefix = 'o';
 
 /// Number of a batch in the order of writing.
@@ -41,8 +49,9 @@ using BatchSerial = Strong<std::uint64_t, struct BatchSerialTag>;
 
 /// Where a batch is.
 struct IndexEntry {
-  std::int32_t count = 0;
+  std::int64_t span = 0;              ///< at least 1
   std::optional<BatchSerial> serial;  ///< in "batches"
+  std::uint32_t size_bytes = 0;       ///< of the batch; at least, if format 1 put it into "batches"
   BytesView bytes;                    ///< here; borrowed from the entry's encoding
 };
 [[nodiscard]] Bytes encode_index_entry(const IndexEntry& entry);
@@ -53,6 +62,13 @@ struct IndexEntry {
 [[nodiscard]] Bytes encode_topic(const TopicInfo& info);
 /// False if the bytes are malformed.
 [[nodiscard]] bool decode_topic(BytesView key, BytesView value, StorageWrite::Topic& topic);
+
+/// Prefix of the keys of all marks of a topic.
+[[nodiscard]] Bytes marks_prefix(TopicNumber topic);
+[[nodiscard]] Bytes marks_key(TopicNumber topic, Partition partition);
+[[nodiscard]] Bytes encode_marks(const PartitionMarks& marks);
+/// False if the bytes are malformed.
+[[nodiscard]] bool decode_marks(BytesView key, BytesView value, StorageWrite::Marks& marks);
 
 /// Prefix of the keys of all offsets of a group.
 [[nodiscard]] Bytes group_prefix(const std::string& group);

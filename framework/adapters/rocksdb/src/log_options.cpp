@@ -37,7 +37,8 @@ std::shared_ptr<rocksdb::TableFactory> table_factory(const std::shared_ptr<rocks
 void compact_deletions(rocksdb::ColumnFamilyOptions& column) {
   constexpr std::size_t kWindow = 1024;
   constexpr std::size_t kDeletionsInWindow = 512;
-  constexpr double kDeletionsInFile = 0.5;
+  // Where everything that comes goes again, nearly every other entry is a deletion, but never half of them.
+  constexpr double kDeletionsInFile = 0.1;
   column.table_properties_collector_factories.push_back(
       rocksdb::NewCompactOnDeletionCollectorFactory(kWindow, kDeletionsInWindow, kDeletionsInFile));
 }

@@ -1,5 +1,7 @@
 #include "rocksdb_batch_storage.hpp"
 
+#include <algorithm>
+#include <functional>
 #include <random>
 
 #include <fmt/format.h>
@@ -16,29 +18,33 @@ namespace millrace {
 
 namespace {
 
-constexpr int kLogFormat = 1;
+// 1 had neither sparse batches nor marks; it is read, and from then on is 2.
+constexpr int kLogFormat = 2;
+constexpr int kOldestLogFormat = 1;
 constexpr const char* kBatchColumn = "batches";
 constexpr const char* kIndexColumn = "index";
 // The memory of a common transaction is kept (to take it anew for each costs as much as a copy of the bytes), that of
 // an uncommonly large one is given back.
 constexpr std::size_t kKeptBatchBytes = std::size_t{32} << 20;
 constexpr std::size_t kOwnCacheBytes = std::size_t{8} << 20;
+constexpr std::size_t kWorthGivingBackBytes = std::size_t{8} << 20;
 
 Bytes single(char key) { return Bytes(1, key); }
 
 /// Keys of the index between two bounds, which it owns.
 struct IndexRange {
+  IndexRange(Bytes first, Bytes last) : from(std::move(first)), to(std::move(last)) {}
   IndexRange(TopicNumber topic, Partition partition)
-      : from(index_key({topic, partition, Offset(0)})), to(index_key({topic, partition.next(), Offset(0)})) {}
-  explicit IndexRange(TopicNumber topic)
-      : from(index_key({topic, Partition(0), Offset(0)})), to(index_key({topic.next(), Partition(0), Offset(0)})) {}
+      : IndexRange(index_key({topic, partition, Offset(0)}), index_key({topic, partition.next(), Offset(0)})) {}
   IndexRange(const IndexRange&) = delete;
   IndexRange& operator=(const IndexRange&) = delete;
 
-  std::unique_ptr<rocksdb::Iterator> walk(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* index) const {
+  std::unique_ptr<rocksdb::Iterator> walk(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* index,
+                                          const rocksdb::Snapshot* snapshot = nullptr) const {
     rocksdb::ReadOptions options;
     options.iterate_lower_bound = &lower;
     options.iterate_upper_bound = &upper;
+    options.snapshot = snapshot;
     return std::unique_ptr<rocksdb::Iterator>(db.NewIterator(options, index));
   }
 
@@ -52,7 +58,7 @@ struct IndexRange {
 
 Result<std::unique_ptr<RocksDbBatchStorage>> RocksDbBatchStorage::open(const std::filesystem::path& directory,
                                                                        const EmbeddedLogOptions& options) {
-  MILLRACE_TRY(DatabaseDirectory(directory, "log", kLogFormat, kLogErrors).claim());
+  MILLRACE_TRY(DatabaseDirectory(directory, "log", kLogFormat, kLogErrors, kOldestLogFormat).claim());
   MILLRACE_TRY(check_record_files(directory, kLogErrors));
   // The limit of its own is never reached: the column of the batches keeps to less.
   const RocksDbMemory memory = options.memory.value_or(
@@ -92,23 +98,28 @@ Error RocksDbBatchStorage::corrupted(const std::string& what) const {
 
 Result<StoredLog> RocksDbBatchStorage::load() {
   StoredLog log;
-  MILLRACE_TRY(load_meta(log));
+  AllMarks marks;
+  MILLRACE_TRY(load_meta(log, marks));
   MILLRACE_TRY(ensure_log_id(log));
   MILLRACE_TRY(find_next_serial());
   for (StoredLog::Topic& topic : log.topics) {
     for (std::int32_t partition = 0; partition < topic.info.partitions; ++partition) {
       auto end = find_end(topic.number, Partition(partition));
       if (!end) return end.error().at({.topic = topic.info.name, .partition = partition});
-      topic.partitions.push_back({Offset(0), *end});
+      auto known = marks.extract({topic.number, Partition(partition)});
+      PartitionMarks found = known ? known.mapped() : PartitionMarks();
+      // Where all records were deleted, no batch tells of the end.
+      topic.partitions.push_back({found, std::max(*end, found.begin)});
     }
   }
+  if (!marks.empty()) return corrupted("there are marks of a partition that there is not");
   return log;
 }
 
-Result<void> RocksDbBatchStorage::load_meta(StoredLog& log) {
+Result<void> RocksDbBatchStorage::load_meta(StoredLog& log, AllMarks& marks) {
   std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator(read_options_, meta_));
   for (at->SeekToFirst(); at->Valid(); at->Next()) {
-    MILLRACE_TRY(load_meta_entry(to_view(at->key()), to_view(at->value()), log));
+    MILLRACE_TRY(load_meta_entry(to_view(at->key()), to_view(at->value()), log, marks));
   }
   if (!at->status().ok()) return read_error(at->status(), directory_, kLogErrors);
   for (const StoredLog::Topic& topic : log.topics) {
@@ -118,15 +129,19 @@ Result<void> RocksDbBatchStorage::load_meta(StoredLog& log) {
   return {};
 }
 
-Result<void> RocksDbBatchStorage::load_meta_entry(BytesView key, BytesView value, StoredLog& log) {
+Result<void> RocksDbBatchStorage::load_meta_entry(BytesView key, BytesView value, StoredLog& log,
+                                                  AllMarks& all_marks) {
   StorageWrite::Topic topic;
   StorageWrite::GroupOffset offset;
+  StorageWrite::Marks marks;
   if (key == single(kLogIdKey)) {
     log.id = Bytes(value);
   } else if (key == single(kNextTopicKey) && value.size() == sizeof(std::uint32_t)) {
     log.next_topic = TopicNumber(read_big_endian<std::uint32_t>(value));
   } else if (decode_topic(key, value, topic)) {
     log.topics.push_back({topic.number, std::move(topic.info), {}});
+  } else if (decode_marks(key, value, marks)) {
+    all_marks[{marks.topic, marks.partition}] = marks.marks;
   } else if (decode_offset(key, value, offset)) {
     log.offsets.push_back(std::move(offset));
   } else {
@@ -164,7 +179,7 @@ Result<Offset> RocksDbBatchStorage::find_end(TopicNumber topic, Partition partit
   if (!at->Valid()) return Offset(0);
   IndexEntry entry;
   if (!decode_index_entry(to_view(at->value()), entry)) return corrupted("an index entry is malformed");
-  return base_of(to_view(at->key())).plus(entry.count);
+  return base_of(to_view(at->key())).plus(entry.span);
 }
 
 Result<void> RocksDbBatchStorage::write(const StorageWrite& write) {
@@ -177,12 +192,24 @@ Result<void> RocksDbBatchStorage::write(const StorageWrite& write) {
     return *failed_;
   }
   if (batch_.GetDataSize() > kKeptBatchBytes) batch_ = rocksdb::WriteBatch();
+  give_back();
   return {};
+}
+
+/// Deletions take effect on the disk where a compaction meets them, in tables; in memory they are small, and on a quiet
+/// log they would stay there.
+void RocksDbBatchStorage::give_back() {
+  if (removed_bytes_ < kWorthGivingBackBytes) return;
+  removed_bytes_ = 0;
+  rocksdb::FlushOptions at_once;
+  at_once.wait = false;
+  at_once.allow_write_stall = true;
+  db_->Flush(at_once, {index_, batches_}).PermitUncheckedError();
 }
 
 /// Deletions first, so that what the same write brings anew stays. Adding to a batch fails only where a limit is set.
 Result<void> RocksDbBatchStorage::collect(const StorageWrite& write) {
-  for (const std::string& group : write.deleted_groups) MILLRACE_TRY(collect_group_deletion(group));
+  for (const std::string& group : write.deleted_groups) MILLRACE_TRY(collect_deletions(group_prefix(group)));
   for (const StorageWrite::GroupPartition& offset : write.deleted_offsets) {
     batch_.Delete(meta_, offset_key(offset.group, offset.partition)).PermitUncheckedError();
   }
@@ -193,10 +220,21 @@ Result<void> RocksDbBatchStorage::collect(const StorageWrite& write) {
     append_big_endian(next, topic.number.next().value());
     batch_.Put(meta_, single(kNextTopicKey), next).PermitUncheckedError();
   }
+  for (const StorageWrite::Topic& topic : write.changed_topics) {
+    batch_.Put(meta_, topic_key(topic.number), encode_topic(topic.info)).PermitUncheckedError();
+  }
+  for (const StorageWrite::Range& range : write.removed) {
+    BatchKey to = range.from;
+    to.base = range.to;
+    MILLRACE_TRY(collect_batch_deletions(index_key(range.from), index_key(to)));
+  }
   for (const StorageWrite::Batch& batch : write.batches) {
-    auto count = batch_record_count(batch.bytes);
-    if (!count) return count.error();
-    collect_batch(batch, *count);
+    auto span = batch_span(batch.bytes);
+    if (!span) return span.error();
+    collect_batch(batch, *span);
+  }
+  for (const StorageWrite::Marks& marks : write.marks) {
+    batch_.Put(meta_, marks_key(marks.topic, marks.partition), encode_marks(marks.marks)).PermitUncheckedError();
   }
   for (const StorageWrite::GroupOffset& offset : write.offsets) {
     batch_.Put(meta_, offset_key(offset.group, offset.partition), encode_offset(offset.committed))
@@ -205,8 +243,8 @@ Result<void> RocksDbBatchStorage::collect(const StorageWrite& write) {
   return {};
 }
 
-void RocksDbBatchStorage::collect_batch(const StorageWrite::Batch& batch, std::int32_t count) {
-  IndexEntry entry{count, std::nullopt, batch.bytes};
+void RocksDbBatchStorage::collect_batch(const StorageWrite::Batch& batch, std::int64_t span) {
+  IndexEntry entry{span, std::nullopt, static_cast<std::uint32_t>(batch.bytes.size()), batch.bytes};
   if (batch.bytes.size() >= kLeastSeparateBytes) {
     entry.serial = next_serial_;
     next_serial_ = next_serial_.next();
@@ -215,22 +253,30 @@ void RocksDbBatchStorage::collect_batch(const StorageWrite::Batch& batch, std::i
   batch_.Put(index_, index_key(batch.key), encode_index_entry(entry)).PermitUncheckedError();
 }
 
-Result<void> RocksDbBatchStorage::collect_topic_deletion(TopicNumber topic) {
-  batch_.Delete(meta_, topic_key(topic)).PermitUncheckedError();
-  IndexRange range(topic);
+/// One by one: what a table counts as deleted has it compacted, and of a range it counts nothing.
+Result<void> RocksDbBatchStorage::collect_batch_deletions(const Bytes& from, const Bytes& to) {
+  IndexRange range(from, to);
   auto at = range.walk(*db_, index_);
   for (at->SeekToFirst(); at->Valid(); at->Next()) {
     IndexEntry entry;
     if (!decode_index_entry(to_view(at->value()), entry)) return corrupted("an index entry is malformed");
     batch_.Delete(index_, at->key()).PermitUncheckedError();
+    removed_bytes_ += entry.size_bytes;
     if (entry.serial) batch_.Delete(batches_, serial_key(*entry.serial)).PermitUncheckedError();
   }
   if (!at->status().ok()) return read_error(at->status(), directory_, kLogErrors);
   return {};
 }
 
-Result<void> RocksDbBatchStorage::collect_group_deletion(const std::string& group) {
-  Bytes prefix = group_prefix(group);
+Result<void> RocksDbBatchStorage::collect_topic_deletion(TopicNumber topic) {
+  batch_.Delete(meta_, topic_key(topic)).PermitUncheckedError();
+  MILLRACE_TRY(collect_deletions(marks_prefix(topic)));
+  return collect_batch_deletions(index_key({topic, Partition(0), Offset(0)}),
+                                 index_key({topic.next(), Partition(0), Offset(0)}));
+}
+
+/// Of what is in "default" under keys with a prefix.
+Result<void> RocksDbBatchStorage::collect_deletions(const Bytes& prefix) {
   std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator(read_options_, meta_));
   for (at->Seek(prefix); at->Valid() && at->key().starts_with(prefix); at->Next()) {
     batch_.Delete(meta_, at->key()).PermitUncheckedError();
@@ -242,55 +288,91 @@ Result<void> RocksDbBatchStorage::collect_group_deletion(const std::string& grou
 Result<std::optional<StoredBatch>> RocksDbBatchStorage::read_batch(const BatchKey& key) {
   auto entry = std::make_shared<rocksdb::PinnableSlice>();
   auto status = db_->Get(read_options_, index_, index_key(key), entry.get());
-  if (status.IsNotFound()) return seek_batch(key);
-  if (!status.ok()) return read_error(status, directory_, kLogErrors);
-  return resolve(key, std::move(entry));
+  if (!status.ok() && !status.IsNotFound()) return read_error(status, directory_, kLogErrors);
+  auto found = status.IsNotFound() ? seek_batch(key, nullptr) : resolve(key.base, std::move(entry), nullptr);
+  // What the index told of may be gone by now, deleted or replaced by compaction; or else something is missing.
+  bool doubtful = found && (!*found || (*found)->base > key.base);
+  return doubtful ? read_at_one_time(key) : found;
+}
+
+Result<std::optional<StoredBatch>> RocksDbBatchStorage::read_at_one_time(const BatchKey& key) {
+  std::unique_ptr<const rocksdb::Snapshot, std::function<void(const rocksdb::Snapshot*)>> snapshot(
+      db_->GetSnapshot(), [this](const rocksdb::Snapshot* held) { db_->ReleaseSnapshot(held); });
+  return seek_batch(key, snapshot.get());
+}
+
+bool RocksDbBatchStorage::find_in_index(rocksdb::Iterator& at, const BatchKey& key) {
+  at.SeekForPrev(index_key(key));
+  if (!at.Valid()) {
+    if (at.status().ok()) at.SeekToFirst();
+    return true;
+  }
+  IndexEntry before;
+  if (!decode_index_entry(to_view(at.value()), before)) return false;
+  if (base_of(to_view(at.key())).plus(before.span) <= key.base) at.Next();
+  return true;
 }
 
 /// For an offset that no batch begins at: rare, since readers go from batch to batch.
-Result<std::optional<StoredBatch>> RocksDbBatchStorage::seek_batch(const BatchKey& key) {
+Result<std::optional<StoredBatch>> RocksDbBatchStorage::seek_batch(const BatchKey& key,
+                                                                   const rocksdb::Snapshot* snapshot) {
   IndexRange range(key.topic, key.partition);
-  auto at = range.walk(*db_, index_);
-  at->SeekForPrev(index_key(key));
-  if (at->Valid()) {
-    IndexEntry before;
-    if (!decode_index_entry(to_view(at->value()), before)) return corrupted("an index entry is malformed");
-    if (base_of(to_view(at->key())).plus(before.count) <= key.base) at->Next();
-  } else if (at->status().ok()) {
-    at->SeekToFirst();
-  }
+  auto at = range.walk(*db_, index_, snapshot);
+  if (!find_in_index(*at, key)) return corrupted("an index entry is malformed");
   if (!at->status().ok()) return read_error(at->status(), directory_, kLogErrors);
   if (!at->Valid()) return std::optional<StoredBatch>();
-  // Batches follow each other without gaps: nothing is taken out of a log but whole topics.
   Offset base = base_of(to_view(at->key()));
-  if (base > key.base) {
-    return corrupted(fmt::format("the batches from offset {} up to {} are missing", key.base.value(), base.value()));
-  }
+  if (base > key.base && snapshot != nullptr) MILLRACE_TRY(check_gap(key, base, *snapshot));
   // A copy: an iterator kept alive would pin whole memtables.
   auto entry = std::make_shared<rocksdb::PinnableSlice>();
   entry->PinSelf(at->value());
-  return resolve({key.topic, key.partition, base}, std::move(entry));
+  return resolve(base, std::move(entry), snapshot);
 }
 
-Result<std::optional<StoredBatch>> RocksDbBatchStorage::resolve(const BatchKey& key, Pinned encoded) {
+/// Batches follow each other without gaps, from the beginning of the partition on.
+Result<void> RocksDbBatchStorage::check_gap(const BatchKey& key, Offset found, const rocksdb::Snapshot& snapshot) {
+  rocksdb::ReadOptions options = read_options_;
+  options.snapshot = &snapshot;
+  const Bytes marks_of_it = marks_key(key.topic, key.partition);
+  std::string value;
+  StorageWrite::Marks marks;
+  auto status = db_->Get(options, meta_, marks_of_it, &value);
+  if (!status.ok() && !status.IsNotFound()) return read_error(status, directory_, kLogErrors);
+  if (status.ok() && !decode_marks(marks_of_it, value, marks)) return corrupted("marks are malformed");
+  if (key.base < marks.marks.begin) return {};
+  return corrupted(fmt::format("the batches from offset {} up to {} are missing", key.base.value(), found.value()));
+}
+
+Result<std::optional<StoredBatch>> RocksDbBatchStorage::resolve(Offset base, Pinned encoded,
+                                                                const rocksdb::Snapshot* snapshot) {
   IndexEntry entry;
   if (!decode_index_entry(to_view(*encoded), entry)) return corrupted("an index entry is malformed");
-  if (!entry.serial) return std::optional<StoredBatch>(StoredBatch{key.base, entry.bytes, std::move(encoded)});
+  if (!entry.serial) return std::optional<StoredBatch>(StoredBatch{base, entry.bytes, std::move(encoded)});
   auto batch = std::make_shared<rocksdb::PinnableSlice>();
-  auto status = db_->Get(read_options_, batches_, serial_key(*entry.serial), batch.get());
-  if (status.IsNotFound()) return explain_missing(key);
+  rocksdb::ReadOptions options = read_options_;
+  options.snapshot = snapshot;
+  auto status = db_->Get(options, batches_, serial_key(*entry.serial), batch.get());
+  if (status.IsNotFound() && snapshot == nullptr) return std::optional<StoredBatch>();
+  if (status.IsNotFound())
+    return corrupted(fmt::format("the index has a batch at offset {}, which is not there", base.value()));
   if (!status.ok()) return read_error(status, directory_, kLogErrors);
   BytesView bytes = to_view(*batch);
-  return std::optional<StoredBatch>(StoredBatch{key.base, bytes, std::move(batch)});
+  return std::optional<StoredBatch>(StoredBatch{base, bytes, std::move(batch)});
 }
 
-/// Either the topic was deleted between the two reads, or the batch is lost.
-Result<std::optional<StoredBatch>> RocksDbBatchStorage::explain_missing(const BatchKey& key) {
-  std::string entry;
-  auto status = db_->Get(read_options_, index_, index_key(key), &entry);
-  if (status.IsNotFound()) return std::optional<StoredBatch>();
-  if (!status.ok()) return read_error(status, directory_, kLogErrors);
-  return corrupted(fmt::format("the index has a batch at offset {}, which is not there", key.base.value()));
+Result<std::vector<BatchPlace>> RocksDbBatchStorage::list(const BatchKey& from, std::size_t most) {
+  IndexRange range(from.topic, from.partition);
+  auto at = range.walk(*db_, index_);
+  if (!find_in_index(*at, from)) return corrupted("an index entry is malformed");
+  std::vector<BatchPlace> places;
+  for (; at->Valid() && places.size() < most; at->Next()) {
+    IndexEntry entry;
+    if (!decode_index_entry(to_view(at->value()), entry)) return corrupted("an index entry is malformed");
+    Offset base = base_of(to_view(at->key()));
+    places.push_back({base, base.plus(entry.span), entry.size_bytes});
+  }
+  if (!at->status().ok()) return read_error(at->status(), directory_, kLogErrors);
+  return places;
 }
 
 }  // namespace millrace

@@ -1,6 +1,7 @@
 // RocksDbBatchStorage: the batches, topics and offsets of an in-process log in one RocksDB.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -26,25 +27,34 @@ class RocksDbBatchStorage final : public BatchStorage {
   Result<StoredLog> load() override;
   Result<void> write(const StorageWrite& write) override;
   Result<std::optional<StoredBatch>> read_batch(const BatchKey& key) override;
+  Result<std::vector<BatchPlace>> list(const BatchKey& from, std::size_t most) override;
 
  private:
   using Pinned = std::shared_ptr<rocksdb::PinnableSlice>;
 
   RocksDbBatchStorage(std::filesystem::path directory, std::unique_ptr<rocksdb::DB> db,
                       std::vector<rocksdb::ColumnFamilyHandle*> handles, bool fsync);
-  Result<void> load_meta(StoredLog& log);
-  Result<void> load_meta_entry(BytesView key, BytesView value, StoredLog& log);
+  using AllMarks = std::map<std::pair<TopicNumber, Partition>, PartitionMarks>;
+  Result<void> load_meta(StoredLog& log, AllMarks& marks);
+  Result<void> load_meta_entry(BytesView key, BytesView value, StoredLog& log, AllMarks& marks);
   Result<void> ensure_log_id(StoredLog& log);
   Result<void> find_next_serial();
   Result<Offset> find_end(TopicNumber topic, Partition partition);
   Result<void> collect(const StorageWrite& write);
-  void collect_batch(const StorageWrite::Batch& batch, std::int32_t count);
+  void collect_batch(const StorageWrite::Batch& batch, std::int64_t span);
+  /// Of the batches whose index keys are from `from` on and before `to`.
+  Result<void> collect_batch_deletions(const Bytes& from, const Bytes& to);
   Result<void> collect_topic_deletion(TopicNumber topic);
-  Result<void> collect_group_deletion(const std::string& group);
-  Result<std::optional<StoredBatch>> seek_batch(const BatchKey& key);
-  /// The batch that an index entry tells of.
-  Result<std::optional<StoredBatch>> resolve(const BatchKey& key, Pinned encoded);
-  Result<std::optional<StoredBatch>> explain_missing(const BatchKey& key);
+  /// Once much was removed: has the disk given back what it took.
+  void give_back();
+  Result<void> collect_deletions(const Bytes& prefix);
+  /// Moves a walk to the batch that holds the key's offset, or the first one after it. False if an entry is malformed.
+  static bool find_in_index(rocksdb::Iterator& at, const BatchKey& key);
+  Result<std::optional<StoredBatch>> seek_batch(const BatchKey& key, const rocksdb::Snapshot* snapshot);
+  /// The batch that an index entry tells of; nullopt if it is not there.
+  Result<std::optional<StoredBatch>> resolve(Offset base, Pinned encoded, const rocksdb::Snapshot* snapshot);
+  Result<std::optional<StoredBatch>> read_at_one_time(const BatchKey& key);
+  Result<void> check_gap(const BatchKey& key, Offset found, const rocksdb::Snapshot& snapshot);
   Error corrupted(const std::string& what) const;
 
   // Constant after construction.
@@ -59,6 +69,7 @@ class RocksDbBatchStorage final : public BatchStorage {
   // The writer's.
   rocksdb::WriteBatch batch_;
   BatchSerial next_serial_{1};
+  std::size_t removed_bytes_ = 0;  ///< since give_back() had something to do
   std::optional<Error> failed_;
 };
 

@@ -1,5 +1,5 @@
-// adapters_rocksdb_writer state|log DIRECTORY [--fsync|--as-nobody]: writes numbered commits until it is killed, and
-// prints the number of each when it is acknowledged; or prints the error that ended it.
+// adapters_rocksdb_writer state|log|compacted DIRECTORY [--fsync|--as-nobody]: writes numbered commits until it is
+// killed, and prints the number of each when it is acknowledged; or prints the error that ended it.
 #include <unistd.h>
 
 #include <cstdio>
@@ -7,6 +7,7 @@
 #include <deque>
 #include <string>
 
+#include "unit/adapters_rocksdb/compacted_log.hpp"
 #include "unit/adapters_rocksdb/numbered_log.hpp"
 #include "unit/adapters_rocksdb/numbered_state.hpp"
 
@@ -59,6 +60,25 @@ int write_log(const std::string& directory, bool fsync) {
   }
 }
 
+/// Like the above; what it writes is compacted, and what has passed is deleted.
+int write_compacted(const std::string& directory) {
+  auto opened = open_embedded_log(directory, small_compacted_log());
+  if (!opened) return fail(opened.error());
+  Log& log = (*opened)->log();
+  if (auto created = create_compacted(log); !created) return fail(created.error());
+  auto end = await(log.admin().offset_ranges({kPassing}));
+  if (!end) return fail(end.error());
+  auto writer = log.open_writer("compacted", {});
+  for (std::int64_t n = end->at(kPassing).end.value() + 1;; ++n) {
+    auto receipt = await(writer->commit(compacted_transaction(n)));
+    if (!receipt) return fail(receipt.error());
+    acknowledge(n);
+    if (n % 50 != 0) continue;
+    auto deleted = await(log.admin().delete_records({{kPassing, Offset(n)}}));
+    if (!deleted) return fail(deleted.error());
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -67,5 +87,6 @@ int main(int argc, char** argv) {
   // Root may write anywhere.
   if (option == "--as-nobody" && ::getuid() == 0 && ::setuid(kNobody) != 0) return 2;
   if (std::strcmp(argv[1], "state") == 0) return write_state(argv[2]);
+  if (std::strcmp(argv[1], "compacted") == 0) return write_compacted(argv[2]);
   return write_log(argv[2], option == "--fsync");
 }

@@ -58,9 +58,17 @@ struct StreamsConfig {
   int max_records_per_step = 1000;                                ///< max.poll.records
   bool process_ahead = true;                                      ///< while a commit is in flight
 
-  bool log_fsync = false;                       ///< embedded.log.fsync
-  int default_partitions = 1;                   ///< embedded.default.partitions
-  std::map<std::string, int> topic_partitions;  ///< by topic; others have default_partitions
+  bool log_fsync = false;                                               ///< embedded.log.fsync
+  int default_partitions = 1;                                           ///< embedded.default.partitions
+  std::map<std::string, int> topic_partitions;                          ///< by topic; others have default_partitions
+  std::chrono::milliseconds default_retention{-1};                      ///< -1: for ever, here and below
+  std::int64_t default_retention_bytes = -1;                            ///< embedded.default.retention.bytes
+  std::map<std::string, std::chrono::milliseconds> topic_retention;     ///< by topic; others have default_retention
+  std::map<std::string, std::int64_t> topic_retention_bytes;            ///< by topic; others have the above
+  bool retention_beyond_committed = false;                              ///< embedded.retention.beyond.committed
+  std::int64_t compaction_min_bytes = std::int64_t{4} << 20;            ///< embedded.compaction.min.bytes
+  std::chrono::milliseconds delete_retention = std::chrono::hours(24);  ///< embedded.delete.retention.ms
+  std::chrono::milliseconds repartition_purge_interval{30'000};         ///< repartition.purge.interval.ms
 
   bool metrics_enabled = true;          ///< metrics.enabled
   int metrics_port = 9400;              ///< 0: any free one

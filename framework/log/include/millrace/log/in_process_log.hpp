@@ -22,14 +22,7 @@ namespace millrace {
 
 class InProcessGroup;
 
-/// One partition's ends, shared with readers.
-struct PartitionState {
-  TopicPartition id;                 ///< topic and number
-  TopicNumber topic;                 ///< number of the topic in the storage
-  Offset begin;                      ///< the oldest offset that is kept
-  std::atomic<std::int64_t> end{0};  ///< the next offset; grows with each commit
-  std::atomic<bool> deleted{false};  ///< its topic is gone
-};
+struct PartitionState;
 
 /// A log in this process, over any BatchStorage. See the head of this file.
 class InProcessLog final : public Log, private LogAdmin {
@@ -47,6 +40,7 @@ class InProcessLog final : public Log, private LogAdmin {
  private:
   friend class InProcessReader;
   friend class InProcessWriter;
+  friend class LogHousekeeper;
 
   /// A writer is replaced once a newer one has its id. The newest epoch is guarded by mutex_.
   struct WriterEpoch {
@@ -69,13 +63,19 @@ class InProcessLog final : public Log, private LogAdmin {
   Pending<OffsetMap> committed_offsets(const std::string& group) override;
   Pending<void> delete_group(const std::string& group) override;
   Pending<std::map<TopicPartition, OffsetRange>> offset_ranges(std::vector<TopicPartition> partitions) override;
+  Pending<void> delete_records(std::map<TopicPartition, Offset> before) override;
 
   /// The sequencer's step.
   Result<CommitReceipt> sequence(const Transaction& transaction, const WriterEpoch& writer);
   Result<void> create(const std::vector<TopicSpec>& topics);
   Result<void> drop(const std::vector<std::string>& names);
-  /// REQUIRES: mutex_ held.
+  Result<void> forget(const std::string& group_name);
+  Result<void> move_begins(const std::map<TopicPartition, Offset>& before);
+  // REQUIRE: mutex_ held.
   Result<void> check_commit(const Transaction& transaction, const WriterEpoch& writer);
+  /// A write of anything but a transaction; a failed one is the last.
+  Result<void> write_locked(const StorageWrite& write);
+  Result<void> move_begins_locked(const std::vector<std::pair<std::shared_ptr<PartitionState>, Offset>>& begins);
   [[nodiscard]] Result<std::shared_ptr<PartitionState>> find_locked(const TopicPartition& partition) const;
   [[nodiscard]] Result<std::shared_ptr<PartitionState>> find(const TopicPartition& partition) const;
   std::shared_ptr<InProcessGroup> group(const std::string& name);
@@ -95,8 +95,15 @@ class InProcessLog final : public Log, private LogAdmin {
   std::map<std::string, std::shared_ptr<InProcessGroup>> groups_;
   std::optional<Error> failed_;
   // The sequencer's, kept for their memory.
+  struct NewEnd {
+    PartitionState* state = nullptr;
+    Offset end;
+    std::int64_t bytes = 0;
+  };
   StorageWrite write_;
-  std::vector<std::pair<PartitionState*, Offset>> new_ends_;
+  std::vector<NewEnd> new_ends_;
+
+  std::atomic<std::int64_t> appended_bytes_{0};  // to all partitions, since it was opened
 
   std::mutex wake_mutex_;
   std::uint64_t next_wake_id_ = 0;

@@ -32,7 +32,8 @@ class LogReader {
   virtual void unassign(ReaderSlot slot) = 0;
   /// Goes on from `offset`; batches handed out before stay valid.
   virtual void seek(ReaderSlot slot, Offset offset) = 0;
-  /// The next records, about `max_bytes` of them but at least one if there is any; nullopt if there are none yet.
+  /// The next records, about `max_bytes` of them but at least one if there is any; nullopt if there are none yet. Where
+  /// compaction left no record up to the end, an answer without records takes the position there.
   /// Errors: OffsetOutOfRange, TopicUnknown if the topic was deleted since, LogReadFailed, LogCorrupted.
   [[nodiscard]] virtual Result<std::optional<FetchedBatch>> poll(ReaderSlot slot, std::size_t max_bytes) = 0;
   /// Takes back a batch that is no longer needed, for its memory. What it lent is gone.
@@ -94,8 +95,9 @@ class LogAdmin {
   LogAdmin& operator=(const LogAdmin&) = delete;
   virtual ~LogAdmin() = default;
 
-  /// Creates the topics that do not exist. Errors: TopicMismatch if one exists with another number of partitions,
-  /// or is asked for with two numbers or none; then none is created.
+  /// Creates the topics that do not exist, and gives those that do the cleanup and limits asked for. Errors:
+  /// TopicMismatch if one exists with another number of partitions, or is asked for with two numbers or none; then
+  /// nothing is changed.
   [[nodiscard]] virtual Pending<void> ensure_topics(std::vector<TopicSpec> topics) = 0;
   /// All topics.
   [[nodiscard]] virtual Pending<std::vector<TopicInfo>> topics() = 0;
@@ -108,6 +110,10 @@ class LogAdmin {
   /// Errors: TopicUnknown.
   [[nodiscard]] virtual Pending<std::map<TopicPartition, OffsetRange>> offset_ranges(
       std::vector<TopicPartition> partitions) = 0;
+  /// Moves the beginnings of partitions up to the offsets given, for good, whoever may not have read what is before
+  /// them; a beginning beyond its offset stays. The disk space comes back later.
+  /// Errors: TopicUnknown; OffsetOutOfRange for an offset beyond the end. Then nothing was deleted.
+  [[nodiscard]] virtual Pending<void> delete_records(std::map<TopicPartition, Offset> before) = 0;
 };
 
 /// Called from any thread when there may be something to take.

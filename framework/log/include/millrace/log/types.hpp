@@ -1,6 +1,7 @@
 // What goes through the log port.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -14,14 +15,24 @@
 
 namespace millrace {
 
-/// What happens to old records: they go after a time, or when a newer one has their key.
-enum class CleanupPolicy : std::uint8_t { Delete, Compact };
+/// What becomes of old records. Delete: they go by age and size, if the topic has limits. Compact: of each key the
+/// newest stays. CompactDelete: both, age being counted from the partition's newest record: time goes on with its data,
+/// as it does for the windows whose changelog it is.
+enum class CleanupPolicy : std::uint8_t { Delete, Compact, CompactDelete };
+
+/// How long a topic keeps records; a batch of them goes as a whole.
+struct TopicLimits {
+  std::optional<std::chrono::milliseconds> retention;  ///< nullopt: for ever
+  std::optional<std::int64_t> retention_bytes;         ///< of each partition; nullopt: any number
+  friend bool operator==(const TopicLimits&, const TopicLimits&) = default;
+};
 
 /// A topic that must exist.
 struct TopicSpec {
   std::string name;                               ///< unique in the log
   std::int32_t partitions = 1;                    ///< at least 1
-  CleanupPolicy cleanup = CleanupPolicy::Delete;  ///< what happens to old records
+  CleanupPolicy cleanup = CleanupPolicy::Delete;  ///< what becomes of old records
+  TopicLimits limits{};                           ///< for policies other than Compact
 };
 
 /// A topic as the log has it.
@@ -29,7 +40,8 @@ struct TopicInfo {
   std::string name;                               ///< unique in the log
   std::string id;                                 ///< unique over all topics that ever had this name
   std::int32_t partitions = 0;                    ///< how many it has
-  CleanupPolicy cleanup = CleanupPolicy::Delete;  ///< what happens to old records
+  CleanupPolicy cleanup = CleanupPolicy::Delete;  ///< what becomes of old records
+  TopicLimits limits{};                           ///< for policies other than Compact
 };
 
 /// Who commits: checked against the group, so that a replaced member cannot commit.
@@ -84,16 +96,19 @@ struct CommitReceipt {
 
 /// Records fetched from one partition. The views borrow from `storage`.
 struct FetchedBatch {
-  std::vector<RecordView> records;      ///< in order
+  std::vector<RecordView> records;      ///< in order; none if all up to the end of the partition were compacted away
   Offset next;                          ///< where to go on; may be past the last record
   std::size_t size_bytes = 0;           ///< of all of them, as stored
   std::shared_ptr<const void> storage;  ///< keeps what the views borrow from alive
 };
 
-/// First and next offset of a partition, as far as committed records go.
+/// First and next offset of a partition, as far as committed records go. Between them there may be gaps.
 struct OffsetRange {
   Offset begin;  ///< of the oldest record that is kept
   Offset end;    ///< the next one
+  /// Before it tombstones may be gone: who has read from the beginning up to an offset before it, but not up to it, may
+  /// hold keys that were deleted, and begins anew.
+  Offset tombstones_gone{};
 };
 
 }  // namespace millrace

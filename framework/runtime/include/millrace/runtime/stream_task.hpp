@@ -69,6 +69,8 @@ class StreamTask {
   void owe_offsets(bool owed) { offsets_owed_ = owed; }
   /// True after a commit() that failed: the stores lack what is committed, only restoring them helps.
   [[nodiscard]] bool broken() const { return broken_; }
+  /// Adds how far the repartition topics that it reads are committed: what is before is of no use any more.
+  void add_consumed(std::map<TopicPartition, Offset>& consumed) const;
   /// The transaction is aborted: everything since the last commit is undone, processors are made anew.
   [[nodiscard]] Result<void> abort();
 

@@ -18,6 +18,7 @@
 #include <millrace/runtime/committer.hpp>
 #include <millrace/runtime/lifecycle.hpp>
 #include <millrace/runtime/reconcile.hpp>
+#include <millrace/runtime/repartition_purger.hpp>
 #include <millrace/runtime/restorer.hpp>
 
 namespace millrace {
@@ -107,6 +108,7 @@ class StreamThread {
   void restore();
   void take_commit_result();
   void settle_failed_commit(const Error& error);
+  void purge_repartition_topics();
   [[nodiscard]] Work process_ahead();
   [[nodiscard]] Work process();
   void punctuate();
@@ -148,6 +150,7 @@ class StreamThread {
   std::unique_ptr<LogMembership> membership_;
   std::unique_ptr<Restorer> restorer_;
   std::unique_ptr<Committer> committer_;
+  RepartitionPurger purger_;
   std::map<TaskId, std::unique_ptr<StreamTask>> tasks_;
   std::set<TaskId> assigned_;
   std::vector<std::uint64_t> unanswered_revocations_;

@@ -22,21 +22,24 @@ class MemoryBatchStorage final : public BatchStorage {
   explicit MemoryBatchStorage(std::string id = "memory");
 
   Result<StoredLog> load() override;  ///< What was written to this object before.
-  /// REQUIRES: batches of one partition come in the order of their offsets. Fails only for bytes that are no batch, and
-  /// for a topic or partition that was not created.
+  /// REQUIRES: batches of one partition come in the order of their offsets, or into what the same write removes. Fails
+  /// only for bytes that are no batch, and for a topic or partition that was not created.
   Result<void> write(const StorageWrite& write) override;
   Result<std::optional<StoredBatch>> read_batch(const BatchKey& key) override;
+  Result<std::vector<BatchPlace>> list(const BatchKey& from, std::size_t most) override;
 
  private:
   struct Batch {
     Offset base;
-    std::int32_t count = 0;
+    std::int64_t span = 0;
     BytesView bytes;  // borrows from the owner
     std::shared_ptr<const char[]> owner;
-    [[nodiscard]] Offset end() const { return base.plus(count); }
+    [[nodiscard]] Offset end() const { return base.plus(span); }
   };
-  /// In order of their offsets.
-  using PartitionBatches = std::vector<Batch>;
+  struct PartitionBatches {
+    std::vector<Batch> batches;  // in order of their offsets
+    PartitionMarks marks;
+  };
   struct Topic {
     TopicInfo info;
     std::vector<PartitionBatches> partitions;
@@ -45,7 +48,9 @@ class MemoryBatchStorage final : public BatchStorage {
   // REQUIRE: mutex_ held.
   [[nodiscard]] PartitionBatches* find(const BatchKey& key);
   [[nodiscard]] Result<void> resolve(const StorageWrite& write);
-  void append(const StorageWrite::Batch& batch, PartitionBatches& to, std::int32_t count);
+  void remove(const StorageWrite::Range& range);
+  void add(const StorageWrite::Batch& batch, PartitionBatches& to, std::int64_t span);
+  [[nodiscard]] static StoredBatch stored(const Batch& batch) { return {batch.base, batch.bytes, batch.owner}; }
 
   mutable std::mutex mutex_;
   std::string id_;
@@ -59,7 +64,7 @@ class MemoryBatchStorage final : public BatchStorage {
   // Where the batches of the write in hand go; kept for its memory.
   struct Resolved {
     PartitionBatches* to;
-    std::int32_t count;
+    std::int64_t span;
   };
   std::vector<Resolved> resolved_;
 };

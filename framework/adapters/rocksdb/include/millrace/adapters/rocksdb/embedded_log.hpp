@@ -12,6 +12,7 @@
 #include <millrace/adapters/rocksdb/rocksdb_memory.hpp>
 #include <millrace/base/logger.hpp>
 #include <millrace/log/log.hpp>
+#include <millrace/log/log_housekeeper.hpp>
 
 namespace millrace {
 
@@ -26,10 +27,12 @@ struct EmbeddedLogOptions {
   std::optional<RocksDbMemory> memory{};
   /// Told about failures in the background. May be null; outlives the log.
   Logger* logger = nullptr;
+  /// Compaction, retention, and what deleted records leave.
+  HousekeepingOptions housekeeping{};
 };
 
-/// Owns the storage, the sequencer's thread and the log. Destroying it ends commits already begun, joins the thread and
-/// closes the files. REQUIRES then: its readers, writers and memberships are gone.
+/// Owns the storage, the sequencer's thread, which keeps house between commits, and the log. Destroying it ends commits
+/// already begun, joins the thread and closes the files. REQUIRES then: its readers, writers and memberships are gone.
 class EmbeddedLog {
  public:
   ~EmbeddedLog();
