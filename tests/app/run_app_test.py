@@ -188,11 +188,13 @@ class Run(SampleTest):
         for stamp, code in ((self.home / "format", "MR-0406"), (self.home / "log" / "MILLRACE-FORMAT", "MR-0513"),
                             (task / "MILLRACE-FORMAT", "MR-0406")):
             ours = stamp.read_text()
-            stamp.write_text(ours.replace("1", "2", 1))
+            theirs = re.sub(r"\d+", lambda version: str(int(version[0]) + 1), ours, count=1)
+            self.assertNotEqual(ours, theirs)
+            stamp.write_text(theirs)
             outcome = self.launch().finish()
             self.expect(outcome, 1, out="", err=code)
             self.assertIn(str(stamp), outcome.err)
-            self.assertEqual(stamp.read_text(), ours.replace("1", "2", 1))
+            self.assertEqual(stamp.read_text(), theirs)
             stamp.write_text(ours)
         self.feed("a")
         self.process(1)
