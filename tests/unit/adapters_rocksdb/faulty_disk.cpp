@@ -28,6 +28,7 @@ struct Disk {
   int write_error = 0;
   std::string write_error_name_end;
   bool reads_fail = false;
+  std::int64_t reads_of_tables = 0;
   bool syncs_fail = false;
   bool syncs_wait = false;
   std::condition_variable released;
@@ -68,7 +69,9 @@ bool reading_fails(int fd) {
   std::string path = path_on_disk(fd);
   if (path.empty()) return false;
   std::lock_guard lock(disk.mutex);
-  return disk.reads_fail && path.ends_with(".sst");
+  if (!path.ends_with(".sst")) return false;
+  ++disk.reads_of_tables;
+  return disk.reads_fail;
 }
 
 int sync_with(int fd, long number) {
@@ -138,6 +141,11 @@ void FaultyDisk::heal() {
   disk.syncs_fail = false;
   disk.syncs_wait = false;
   disk.released.notify_all();
+}
+
+std::int64_t FaultyDisk::reads_of_tables() const {
+  std::lock_guard lock(disk.mutex);
+  return disk.reads_of_tables;
 }
 
 int FaultyDisk::syncs_of(const std::string& name_end) const {

@@ -30,6 +30,8 @@ class FaultyDisk {
   void hold_syncs_of_wals();
   void heal();
 
+  /// Reads of tables so far.
+  [[nodiscard]] std::int64_t reads_of_tables() const;
   /// Of files whose name ends so.
   [[nodiscard]] int syncs_of(const std::string& name_end) const;
   /// Copies to `image` what is in `from` after a power cut in the worst case: of each file what was synced.

@@ -56,6 +56,7 @@ rocksdb::DBOptions log_database_options(const EmbeddedLogOptions& options, const
   database.create_if_missing = true;
   database.create_missing_column_families = true;
   database.max_open_files = kOpenFiles;
+  database.table_cache_numshardbits = 0;  // see state_options.cpp
   database.max_background_jobs = 2;
   database.max_total_wal_size = kMemtables * memtable_bytes(options);
   database.max_manifest_file_size = 8 * kMiB;
