@@ -130,9 +130,10 @@ SteadyTime StreamThread::next_step(Work work, SteadyTime began) const {
   return next;
 }
 
-/// Where a commit comes first the state stays until it has ended.
+/// Also while a commit is in flight: where one follows the other there is no other time, and a thread that does not
+/// count as running neither processes ahead nor is it ready. What is revoked stays unanswered until its commit ended.
 void StreamThread::settle_state() {
-  if (ending() || committer_->in_flight()) return;
+  if (ending()) return;
   if (!unanswered_revocations_.empty()) lifecycle_.enter(ThreadState::PartitionsRevoked);
   else if (!restorer_->idle()) lifecycle_.enter(ThreadState::PartitionsAssigned);
   else lifecycle_.enter(ThreadState::Running);

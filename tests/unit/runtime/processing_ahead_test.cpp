@@ -47,6 +47,23 @@ TEST_F(ProcessingAhead, GoesOnWhileACommitIsInFlight) {
   EXPECT_EQ(world.stored("other"), 1);
 }
 
+TEST_F(ProcessingAhead, BeginsWithTheFirstCommitAfterAStart) {
+  // A thread that commits in the turn in which its tasks are restored, and again whenever a commit has ended.
+  world.faulty->answer_held();
+  world.run();
+  world.crash();
+  world.config.commit_interval = milliseconds(0);
+  world.produce("in", "k", "v");
+  world.faulty->hold_commit();
+  world.start();
+  world.run();
+  ASSERT_TRUE(world.faulty->holds_a_commit());
+  EXPECT_EQ(world.thread().state(), ThreadState::Running);
+  world.produce("in", "k", "v");
+  world.run();
+  EXPECT_EQ(world.stored("k"), 3);
+}
+
 TEST_F(ProcessingAhead, BeginsNoSecondCommit) {
   const int commits = world.faulty->commits();
   world.produce("in", "k", "v");
