@@ -12,6 +12,7 @@ import time
 import harness
 from faults_damage import CorruptedLog, CorruptedState
 from faults_disk import FullDisk, Unwritable
+from faults_input import OffsetGone
 from faults_limits import FileDescriptors, HttpAbuse
 from faults_refused import Format, InputChanged, Locked, Signals
 from faults_records import RecordFaults
@@ -27,6 +28,7 @@ FAULTS = {
     "locked": Locked,
     "format": Format,
     "input_changed": InputChanged,
+    "offset_gone": OffsetGone,
     "signals": Signals,
     "file_descriptors": FileDescriptors,
     "http_abuse": HttpAbuse,

@@ -1,6 +1,7 @@
 // faulty_topology: an application whose records can be told to go wrong.
 //
 //   feed CONFIG FILE      appends the lines of FILE to the topic payments, and ends
+//   forget CONFIG OFFSET  deletes the payments before that offset, processed or not
 //   run --config CONFIG   keeps each account's total, until SIGTERM (run_app: describe, check and reset are there too)
 //
 // A line is a payment, {"account":"ada","amount":5}. With "mishap":"throw" or "throw-number" the processor throws
@@ -9,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -76,12 +78,16 @@ Topology topology() {
   return builder.build();
 }
 
-Result<void> feed_file(const StreamsConfig& config, const std::string& file) {
+/// Calls `work` with the log of the application, which does not run.
+Result<void> with_log(const StreamsConfig& config, const std::function<Result<void>(Log&)>& work) {
   auto directory = StateDirectory::open(config.state_dir, config.application_id);
   if (!directory) return directory.error();
   auto embedded = open_embedded_log((*directory)->log_path());
   if (!embedded) return embedded.error();
-  Log& log = (*embedded)->log();
+  return work((*embedded)->log());
+}
+
+Result<void> feed_file(Log& log, const StreamsConfig& config, const std::string& file) {
   MILLRACE_TRY(wait(log.admin().ensure_topics({{kPayments, 1, CleanupPolicy::Delete}})));
   SystemClock clock;
   LineInput input(log, clock, {.application_id = config.application_id, .topic = kPayments, .files = {file}});
@@ -89,19 +95,32 @@ Result<void> feed_file(const StreamsConfig& config, const std::string& file) {
   return read ? Result<void>() : read.error();
 }
 
-int feed(int argc, char** argv) {
+Result<void> forget_before(Log& log, const std::string& offset) {
+  return wait(log.admin().delete_records({{{kPayments, Partition(0)}, Offset(std::stoll(offset))}}));
+}
+
+int command(int argc, char** argv, const char* usage,
+            const std::function<Result<void>(Log&, const StreamsConfig&, const std::string&)>& work) {
   if (argc != 3) {
-    std::fputs("faulty_topology feed CONFIG FILE\n", stderr);
+    std::fprintf(stderr, "%s\n", usage);
     return 2;
   }
   try {
-    auto fed = feed_file(load_config(argv[1]), argv[2]);
-    if (fed) return 0;
-    std::fprintf(stderr, "faulty_topology: %s\n", fed.error().to_string().c_str());
+    const StreamsConfig config = load_config(argv[1]);
+    auto done = with_log(config, [&](Log& log) { return work(log, config, argv[2]); });
+    if (done) return 0;
+    std::fprintf(stderr, "faulty_topology: %s\n", done.error().to_string().c_str());
   } catch (const ConfigError& error) {
     std::fprintf(stderr, "%s\n", error.what());
   }
   return 1;
+}
+
+int feed(int argc, char** argv) { return command(argc, argv, "faulty_topology feed CONFIG FILE", feed_file); }
+
+int forget(int argc, char** argv) {
+  return command(argc, argv, "faulty_topology forget CONFIG OFFSET",
+                 [](Log& log, const StreamsConfig&, const std::string& offset) { return forget_before(log, offset); });
 }
 
 }  // namespace
@@ -110,6 +129,7 @@ int feed(int argc, char** argv) {
 int main(int argc, char** argv) {
   millrace::AppOptions options;
   options.name = "faulty_topology";
-  options.commands = {{"feed", "Append the lines of a file to the topic payments.", faulty::feed}};
+  options.commands = {{"feed", "Append the lines of a file to the topic payments.", faulty::feed},
+                      {"forget", "Delete the payments before an offset.", faulty::forget}};
   return millrace::run_app(argc, argv, faulty::topology, options);
 }

@@ -126,8 +126,9 @@ void add_application(Table& table) {
        .type = PropertyType::Enum,
        .default_value = "earliest",
        .allowed = {"earliest", "latest", "none"},
-       .doc = "Where to begin in a source topic without a committed position: with its oldest record, with the next "
-              "one that comes, or not at all (none stops with an error)."}));
+       .doc = "Where to begin in a source topic without a committed position, or where the records from there on were "
+              "deleted before they were processed (a warning says how many, and they count as dropped): with its "
+              "oldest record, with the next one that comes, or not at all (none stops with an error)."}));
 }
 
 void add_errors(Table& table) {

@@ -181,16 +181,22 @@ Result<bool> Restorer::advance(Restoring& task) {
 // the offsets are the same after the ranges were read.
 Result<bool> Restorer::doubt(Restoring& task, const Error& error) {
   if (error.code() != ErrorCode::ChangelogWithoutOffsets && error.code() != ErrorCode::OffsetOutOfRange) return error;
-  OffsetMap used;
-  for (const TopicPartition& partition : inputs_of(task.id)) {
-    if (auto found = task.committed.find(partition); found != task.committed.end()) used.insert(*found);
-  }
+  OffsetMap used = offsets_of(task);
   if (task.doubted == used) return error;
   task.doubted = std::move(used);
   task.inputs.clear();
   task.offsets = ports_.log.admin().committed_offsets(environment_.config.application_id);
   task.stage = Restoring::Stage::AwaitOffsets;
   return false;
+}
+
+/// Those of its inputs that are committed.
+OffsetMap Restorer::offsets_of(const Restoring& task) const {
+  OffsetMap offsets;
+  for (const TopicPartition& partition : inputs_of(task.id)) {
+    if (auto found = task.committed.find(partition); found != task.committed.end()) offsets.insert(*found);
+  }
+  return offsets;
 }
 
 std::vector<TopicPartition> Restorer::inputs_of(TaskId task) const {
@@ -223,13 +229,18 @@ Result<void> Restorer::open_stores(Restoring& task) {
   return {};
 }
 
-Result<Offset> Restorer::resolve_start(const Restoring& task, const TopicPartition& partition) const {
-  const OffsetRange& range = task.range_of.at(partition);
+const NodeSpec* Restorer::source_of(const Restoring& task, const TopicPartition& partition) const {
   const NodeSpec* source = nullptr;
   for (const TopicRef& topic : environment_.topology.subtopology(task.id.subtopology).source_topics) {
     if (topic.full_name(environment_.config.application_id) == partition.topic)
       source = &environment_.topology.source_of(topic);
   }
+  return source;
+}
+
+Result<Offset> Restorer::resolve_start(const Restoring& task, const TopicPartition& partition) const {
+  const OffsetRange& range = task.range_of.at(partition);
+  const NodeSpec* source = source_of(task, partition);
   // What the application itself wrote to a repartition topic is always read from its beginning.
   bool internal = source != nullptr && source->topics.front().internal;
   OffsetReset reset = internal ? OffsetReset::Earliest
@@ -244,20 +255,48 @@ Result<Offset> Restorer::resolve_start(const Restoring& task, const TopicPartiti
                {.topic = partition.topic, .partition = partition.partition.value()});
 }
 
+/// Where to go on if the committed offset is not in the log. Not if it is beyond the end, where there never was anything
+/// to process: the log has lost records, or is another one. And not in a repartition topic, of which only what is
+/// processed is ever deleted.
+Result<Offset> Restorer::pass_over_gap(const Restoring& task, const TopicPartition& partition, Offset committed) {
+  const OffsetRange& range = task.range_of.at(partition);
+  const Error gone(ErrorCode::OffsetOutOfRange,
+                   fmt::format("the committed offset {} is not within [{}, {}]", committed.value(), range.begin.value(),
+                               range.end.value()),
+                   {.topic = partition.topic, .partition = partition.partition.value(), .offset = committed.value()});
+  const NodeSpec* source = source_of(task, partition);
+  const bool internal = source != nullptr && source->topics.front().internal;
+  if (committed > range.end || internal || task.doubted != offsets_of(task)) return gone;
+  auto from = resolve_start(task, partition);
+  if (!from) return gone;
+  const std::int64_t lost = from->value() - committed.value();
+  environment_.logger.warn(
+      "restorer", fmt::format("task {}, {}: the committed offset {} is no longer in the log, which has [{}, {}]: {} "
+                              "records were never processed; going on at {}, as auto.offset.reset says",
+                              to_string(task.id), to_string(partition), committed.value(), range.begin.value(),
+                              range.end.value(), lost, from->value()));
+  CounterHandle& counter = never_processed_[task.id];
+  if (!counter)
+    counter = environment_.metrics.counter(MetricId::DroppedRecords, {to_string(task.id), "offset_out_of_range"});
+  counter->increment(static_cast<std::uint64_t>(lost));
+  return *from;
+}
+
 Result<void> Restorer::resolve_inputs(Restoring& task) {
   Transaction start;
+  std::size_t without_offset = 0;
   for (const TopicPartition& partition : inputs_of(task.id)) {
     auto committed = task.committed.find(partition);
     if (committed != task.committed.end()) {
       const OffsetRange& range = task.range_of.at(partition);
+      OffsetMetadata metadata = OffsetMetadata::decode(committed->second.metadata);
       Offset offset = committed->second.offset;
       if (offset < range.begin || offset > range.end) {
-        return Error(ErrorCode::OffsetOutOfRange,
-                     fmt::format("the committed offset {} is not within [{}, {}]", offset.value(), range.begin.value(),
-                                 range.end.value()),
-                     {.topic = partition.topic, .partition = partition.partition.value(), .offset = offset.value()});
+        auto from = pass_over_gap(task, partition, offset);
+        if (!from) return from.error();
+        offset = *from;
+        start.offsets[partition] = {offset, committed->second.metadata};
       }
-      OffsetMetadata metadata = OffsetMetadata::decode(committed->second.metadata);
       task.inputs.push_back({partition, offset, metadata.partition_time, std::move(metadata.times)});
       continue;
     }
@@ -266,9 +305,10 @@ Result<void> Restorer::resolve_inputs(Restoring& task) {
     task.inputs.push_back({partition, *from, kNoTimestamp, {}});
     OffsetMetadata metadata{kNoTimestamp, to_string(task.id), "start", kStartCommit, {}};
     start.offsets[partition] = {*from, metadata.encode()};
+    ++without_offset;
   }
   if (start.offsets.empty()) return {};
-  if (start.offsets.size() == task.inputs.size()) {
+  if (without_offset == task.inputs.size()) {
     for (const StoreSpec& store : task.stores->specs()) {
       if (!store.logged) continue;
       TopicPartition changelog = changelog_of(task.id, store);
@@ -302,16 +342,15 @@ Result<void> Restorer::check_unlogged_store(Restoring& task, const StoreSpec& sp
   if (*stamp == committed) return {};
   if (!stamp->topic_id.empty()) {
     environment_.logger.warn(
-        "restorer", fmt::format("task {}, store {}: it is not logged, and its local state stands at {}, the committed "
-                                "input at {}: the store is cleared and begins empty",
-                                to_string(task.id), spec.name, describe_input_stamp(*stamp),
-                                describe_input_stamp(committed)));
+        "restorer",
+        fmt::format("task {}, store {}: it is not logged, and its local state stands at {}, the committed "
+                    "input at {}: the store is cleared and begins empty",
+                    to_string(task.id), spec.name, describe_input_stamp(*stamp), describe_input_stamp(committed)));
     return task.stores->wipe(spec.name);
   }
   const bool processed = std::any_of(task.inputs.begin(), task.inputs.end(), [&](const TaskInput& input) {
     auto before = task.committed.find(input.partition);
-    return before != task.committed.end() &&
-           OffsetMetadata::decode(before->second.metadata).commit_id != kStartCommit;
+    return before != task.committed.end() && OffsetMetadata::decode(before->second.metadata).commit_id != kStartCommit;
   });
   if (processed) {
     environment_.logger.warn(

@@ -26,13 +26,14 @@ void StreamThread::react_when_committed(const Error& error) {
 }
 
 void StreamThread::react(const Error& error) {
+  if (error.code() == ErrorCode::OffsetOutOfRange && runs(error.where().task)) return rebuild_task(error, false);
   switch (error.disposition()) {
     case Disposition::Retry:
       logger_->warn("thread", error.to_string());
       retry_at_ = ports_.clock.steady_now() + kRetryBackoff;
       return;
     case Disposition::AbortTransaction: logger_->warn("thread", error.to_string()); return abort_transaction();
-    case Disposition::RestoreTask: return rebuild_task(error.where().task, error);
+    case Disposition::RestoreTask: return rebuild_task(error, true);
     case Disposition::MigrateTask: logger_->warn("thread", error.to_string()); return rejoin();
     case Disposition::SkipRecord:  // settled by the task; here it was none of a record's
     case Disposition::StopThread:
@@ -58,7 +59,14 @@ void StreamThread::abort_transaction() {
   }
 }
 
-void StreamThread::rebuild_task(const std::string& name, const Error& why) {
+bool StreamThread::runs(const std::string& name) const {
+  return std::any_of(tasks_.begin(), tasks_.end(), [&](const auto& task) { return to_string(task.first) == name; });
+}
+
+/// `wipe`: its state is lost. Otherwise its input is: the records that it was to read next were deleted. Where a task
+/// goes on then is for the restorer to say.
+void StreamThread::rebuild_task(const Error& why, bool wipe) {
+  const std::string& name = why.where().task;
   logger_->error("thread", why);
   auto broken =
       std::find_if(tasks_.begin(), tasks_.end(), [&](const auto& task) { return to_string(task.first) == name; });
@@ -74,7 +82,7 @@ void StreamThread::rebuild_task(const std::string& name, const Error& why) {
     restorer_->remove(id);
   }
   abort_transaction();
-  begin_restoring(id, true);
+  begin_restoring(id, wipe);
 }
 
 void StreamThread::rejoin() {

@@ -232,6 +232,99 @@ TEST(Restore, RefusesACommittedOffsetThatTheLogDoesNotHave) {
   EXPECT_THAT(world.thread().failure()->to_string(), AllOf(HasSubstr("in[0]@7"), HasSubstr("not within [0, 1]")));
 }
 
+/// Three records processed, three that were not, and nothing before offset 5 is left in the log.
+void lose_records(World& world) {
+  world.start();
+  feed(world, 3);
+  world.stop();
+  for (int i = 0; i < 3; ++i) world.produce("in", "k", "v");
+  world.log->admin().delete_records({{{"in", Partition(0)}, Offset(5)}}).take().value();
+  ASSERT_EQ(world.committed_offset("in"), 3);
+}
+
+double records_lost(World& world) {
+  for (const auto& family : world.metrics.snapshot()) {
+    if (family.info.name != "streams_dropped_records_total") continue;
+    for (const auto& series : family.series) {
+      if (series.label_values.back() == "offset_out_of_range") return series.value;
+    }
+  }
+  return 0;
+}
+
+TEST(Restore, GoesOnWhereTheLogBeginsIfItsOffsetWasDeleted) {
+  World world(counting());
+  lose_records(world);
+  world.start();
+  world.run();
+  ASSERT_FALSE(world.thread().dead());
+  EXPECT_EQ(world.stored("k"), 4);
+  EXPECT_EQ(world.committed_offset("in"), 6);
+  EXPECT_EQ(records_lost(world), 2);
+  EXPECT_THAT(world.logger.text,
+              HasSubstr("task 0_0, in[0]: the committed offset 3 is no longer in the log, which has [5, 6]: 2 records "
+                        "were never processed; going on at 5, as auto.offset.reset says"));
+}
+
+TEST(Restore, GoesOnWithTheNextRecordIfItsOffsetWasDeletedAndTheResetIsLatest) {
+  World world(counting());
+  lose_records(world);
+  world.config.auto_offset_reset = OffsetReset::Latest;
+  world.start();
+  world.run();
+  EXPECT_EQ(world.stored("k"), 3);
+  EXPECT_EQ(world.committed_offset("in"), 6) << "also if nothing comes";
+  EXPECT_EQ(records_lost(world), 3);
+}
+
+TEST(Restore, StopsIfItsOffsetWasDeletedAndTheResetIsNone) {
+  World world(counting());
+  lose_records(world);
+  world.config.auto_offset_reset = OffsetReset::None;
+  world.start();
+  world.run();
+  ASSERT_TRUE(world.thread().dead());
+  EXPECT_THAT(world.thread().failure()->to_string(),
+              AllOf(HasSubstr("MR-0510"), HasSubstr("in[0]@3"), HasSubstr("not within [5, 6]"),
+                    HasSubstr("set auto.offset.reset to earliest or latest")));
+  EXPECT_EQ(records_lost(world), 0);
+  EXPECT_EQ(world.committed_offset("in"), 3);
+}
+
+TEST(Restore, GoesOnWhereTheLogBeginsIfRecordsAreDeletedAheadOfARunningTask) {
+  World world(counting());
+  world.start();
+  feed(world, 3);
+  for (int i = 0; i < 3; ++i) world.produce("in", "k", "v");
+  world.log->admin().delete_records({{{"in", Partition(0)}, Offset(5)}}).take().value();
+  world.run();
+  ASSERT_FALSE(world.thread().dead());
+  EXPECT_EQ(world.stored("k"), 4);
+  EXPECT_EQ(world.committed_offset("in"), 6);
+  EXPECT_EQ(records_lost(world), 2);
+  EXPECT_EQ(world.backends.destroyed, 0) << "its state is in order";
+}
+
+TEST(Restore, RefusesARepartitionTopicWithoutWhatWasNotProcessed) {
+  StreamsBuilder builder;
+  builder.stream<Text, Text>("in")
+      .group_by([](const Text& v) { return v; }, {.name = "g"})
+      .count({.store_name = "counts"})
+      .to_stream()
+      .to("out");
+  World world(builder.build());
+  world.start();
+  world.produce("in", "k", "word");
+  world.run();
+  world.stop();
+  for (int i = 0; i < 2; ++i) world.produce("app-g-repartition", "k", "word");
+  world.log->admin().delete_records({{{"app-g-repartition", Partition(0)}, Offset(2)}}).take().value();
+  world.start();
+  world.run();
+  ASSERT_TRUE(world.thread().dead());
+  EXPECT_EQ(world.thread().failure()->code(), ErrorCode::OffsetOutOfRange);
+}
+
 TEST(Restore, TakesOffsetsThatOtherToolsCommitted) {
   StreamsBuilder builder;
   builder.stream<Text, Text>("in").to("out");

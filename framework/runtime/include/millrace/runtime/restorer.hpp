@@ -76,6 +76,8 @@ class Restorer {
   [[nodiscard]] Result<void> resolve_inputs(Restoring& task);
   /// Asks once more before an error is believed.
   [[nodiscard]] Result<bool> doubt(Restoring& task, const Error& error);
+  [[nodiscard]] const NodeSpec* source_of(const Restoring& task, const TopicPartition& partition) const;
+  [[nodiscard]] Result<Offset> pass_over_gap(const Restoring& task, const TopicPartition& partition, Offset committed);
   [[nodiscard]] Result<Offset> resolve_start(const Restoring& task, const TopicPartition& partition) const;
   [[nodiscard]] Result<void> begin_stores(Restoring& task);
   [[nodiscard]] Result<void> begin_store(Restoring& task, const StoreSpec& spec);
@@ -83,12 +85,14 @@ class Restorer {
   [[nodiscard]] Result<void> check_unlogged_store(Restoring& task, const StoreSpec& spec);
   [[nodiscard]] Result<bool> restore_some(Restoring& task);
   [[nodiscard]] std::vector<TopicPartition> inputs_of(TaskId task) const;
+  [[nodiscard]] OffsetMap offsets_of(const Restoring& task) const;
   [[nodiscard]] TopicPartition changelog_of(TaskId task, const StoreSpec& store) const;
 
   TaskEnvironment& environment_;
   RestorerPorts ports_;
   std::unique_ptr<LogReader> reader_;
   std::vector<std::unique_ptr<Restoring>> tasks_;
+  std::map<TaskId, CounterHandle> never_processed_;  // kept: a series goes with its last handle
 };
 
 }  // namespace millrace

@@ -122,7 +122,8 @@ class StreamThread {
   void react(const Error& error);
   void react_when_committed(const Error& error);
   void abort_transaction();
-  void rebuild_task(const std::string& name, const Error& why);
+  void rebuild_task(const Error& why, bool wipe);
+  [[nodiscard]] bool runs(const std::string& name) const;
   void rejoin();
   void die(const Error& error, bool commit_first);
 
