@@ -255,8 +255,8 @@ Result<Offset> Restorer::resolve_start(const Restoring& task, const TopicPartiti
                {.topic = partition.topic, .partition = partition.partition.value()});
 }
 
-/// Where to go on if the committed offset is not in the log. Not if it is beyond the end, where there never was anything
-/// to process: the log has lost records, or is another one. And not in a repartition topic, of which only what is
+/// Where to go on if the committed offset is not in the log. Nowhere if it is beyond the end, where there never was
+/// anything to process: the log has lost records, or is another one. Nor in a repartition topic, of which only what is
 /// processed is ever deleted.
 Result<Offset> Restorer::pass_over_gap(const Restoring& task, const TopicPartition& partition, Offset committed) {
   const OffsetRange& range = task.range_of.at(partition);
