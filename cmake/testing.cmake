@@ -7,6 +7,9 @@ set(MILLRACE_TEST_ENVIRONMENT "")
 if(MILLRACE_SANITIZE MATCHES "thread")
   set(MILLRACE_TEST_ENVIRONMENT
       "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp:halt_on_error=1")
+elseif(MILLRACE_SANITIZE MATCHES "address")
+  set(MILLRACE_TEST_ENVIRONMENT
+      "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/lsan.supp:print_suppressions=0")
 endif()
 
 #   millrace_test(<name> SOURCES <files> [DEPENDS <layers or targets>] [LABELS [serial] [full|soak]]
