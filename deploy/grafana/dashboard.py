@@ -161,6 +161,8 @@ def resources(board):
                 (total("streams_memory_budget_bytes", by="owner"), "share of {{owner}}"))
     board.graph("Resident memory", "Memory of the whole process.", "bytes",
                 (f"process_resident_memory_bytes{selector()}", "{{instance}}"))
+    board.graph("Log waits", "1 while the log waits for space on its disk: free some, and it goes on.", "none",
+                (f"streams_log_waits{selector()}", "{{instance}}"))
     board.graph("CPU", "Cores in use.", "none", (rate("process_cpu_seconds_total", "instance"), "{{instance}}"))
     board.graph("HTTP requests", "Requests to the metrics port, and connections that were turned away.", "cps",
                 (rate("http_requests_total", "path, code"), "{{path}} {{code}}"),

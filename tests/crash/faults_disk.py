@@ -4,11 +4,14 @@ import contextlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 from harness import Skipped, expect, last_lines, run
+from service import Service
 from word_count_kills import WordCountKills
 
 NAMESPACE = "MILLRACE_FAULTS_NAMESPACE"
@@ -79,16 +82,123 @@ class FullDisk:
 
     def tests(self):
         become_able_to_mount()
-        sizes = [(f"full disk, after {size >> 20} MiB: stops, says where, and goes on when there is room",
+        sizes = [(f"full disk, after {size >> 20} MiB: waits, says so, and goes on by itself when there is room",
                   lambda folder, size=size: self.fills(folder, size)) for size in (1 << 20, 3 << 20, 6 << 20, 12 << 20)]
-        return sizes + [("full disk, from the start: does not begin, and does when there is room",
-                         lambda folder: self.fills(folder, 0))]
+        return sizes + [("full disk of one task's state: waits, says so, and goes on by itself when there is room",
+                         self.state_only),
+                        *((f"full disk, after {size >> 20} MiB: killed while it waits, it goes on when there is room",
+                           lambda folder, size=size: self.killed(folder, size)) for size in (2 << 20, 8 << 20)),
+                        ("full disk: stopped while it waits, it ends in time", self.stopped),
+                        ("full disk, from the start: does not begin, and does when there is room", self.from_the_start)]
+
+    def _words(self, folder, place):
+        words = WordCountKills(self.build, folder, 1, words_per_file=12_000)
+        words.config.write_text(words.config.read_text().replace("metrics.enabled: false", "metrics.port: 0")
+                                .replace("log.level: warn", "log.level: info"))
+        words.state = place / "state"
+        return words
+
+    def _wait_until_full(self, service, place):
+        """Not ready, with the reason; alive; it commits nothing any more; and the log has it once."""
+        quiet = {"since": time.monotonic(), "commits": None}
+
+        def waits():
+            status, body = service.ask("/readyz")
+            found = re.findall("MR-0(412|514)", body)
+            commits = service.total("streams_commits_total")
+            if status != 503 or not found or commits != quiet["commits"]:
+                quiet.update(since=time.monotonic(), commits=commits)
+            quiet.update(body=body, code=found and f"MR-0{found[0]}")
+            return time.monotonic() - quiet["since"] > 3
+        service.wait(waits, "/readyz names the full disk, and nothing is committed", pause=0.05)
+        code, body = quiet["code"], quiet["body"]
+        for part in (str(place), "No space left on device", "bytes are free", "needed to go on", "free disk space"):
+            expect(part in body, f"/readyz does not have \"{part}\": {body}")
+        expect(service.get("/healthz") is not None, "/healthz says that it is dead")
+        waits_for_log = service.total("streams_log_waits")
+        expect(waits_for_log == (code == "MR-0514"), f"{code}, and streams_log_waits is {waits_for_log}")
+        self._check_lines(service.err, code)
+        return code
+
+    @staticmethod
+    def _check_lines(err, code):
+        lines = [line for line in err.splitlines() if "MR-0" in line]
+        expect(len(lines) == 1 and code in lines[0], f"not one line of the log, with {code}: {lines[:4]}")
+        for part in ("bytes are free", "To mend it: free disk space"):
+            expect(part in lines[0], f"the line of the log does not have \"{part}\": {lines[0]}")
 
     def fills(self, folder, left_bytes):
-        words = WordCountKills(self.build, folder, 1, words_per_file=12_000)
         with disk(folder / "disk", "size=64m") as place:
-            words.state = place / "state"
+            words = self._words(folder, place)
             filler = fill(place, left_bytes)
+            # Not into a pipe: nobody reads it before the end.
+            with open(folder / "out", "w") as out, Service(words.command(), stdout=out) as service:
+                code = self._wait_until_full(service, place)
+                filler.unlink()
+                outcome = service.ended()
+            self._check_lines(outcome.err, code)
+            words.check(outcome._replace(out=(folder / "out").read_text()))
+        return f"{code}, then {words.records} words counted once"
+
+    def state_only(self, folder):
+        """The log has room, and what it committed is in it."""
+        words = self._words(folder, folder)
+        shared = words.state / words.application
+        shared.mkdir(parents=True, mode=0o750)
+        with disk(shared / "1_0", "size=800k,mode=750") as place:
+            with open(folder / "out", "w") as out, Service(words.command(), stdout=out) as service:
+                code = self._wait_until_full(service, place)
+                expect(code == "MR-0412", f"it says {code}")
+                remount(place, "size=64m")
+                outcome = service.ended()
+            self._check_lines(outcome.err, code)
+            words.check(outcome._replace(out=(folder / "out").read_text()))
+        return f"{code}, then {words.records} words counted once"
+
+    def killed(self, folder, left_bytes):
+        with disk(folder / "disk", "size=64m") as place:
+            words = self._words(folder, place)
+            filler = fill(place, left_bytes)
+            with Service(words.command()) as service:
+                code = self._wait_until_full(service, place)
+            again = [self._started_when_full(words, place) for _ in range(2)]
+            filler.unlink()
+            words.check(run(words.command()))
+        return f"{code}, then {' and '.join(again)}, then {words.records} words counted once"
+
+    def _started_when_full(self, words, place):
+        """It waits, and is killed, or does not begin; whichever, with the reason."""
+        with Service(words.command()) as service:
+            service.wait(lambda: not service.running() or service.ask("/readyz")[0] == 503 and
+                         "No space left on device" in service.ask("/readyz")[1], "/readyz names the full disk",
+                         may_end=True)
+            if service.running():
+                return "waited"
+            check_refused(service.ended(), place, "No space left on device")
+            return "was refused"
+
+    def stopped(self, folder):
+        with disk(folder / "disk", "size=64m") as place:
+            words = self._words(folder, place)
+            filler = fill(place, 12 << 20)
+            with Service(words.command()) as service:
+                self._wait_until_full(service, place)
+                began = time.monotonic()
+                outcome = service.stop(seconds=30)
+                took = time.monotonic() - began
+            expect(took < 11, f"the stop took {took:.1f} s")
+            # The thread may have committed all that it processed, and only what is to be processed next waits.
+            if outcome.code != 128 + signal.SIGTERM:
+                check_refused(outcome, "MR-0514", place, "bytes are free", "stopped while a commit waited",
+                              "processed again at the next start")
+            filler.unlink()
+            words.check(run(words.command()))
+        return f"exit code {outcome.code} within {took:.1f} s, then {words.records} words counted once"
+
+    def from_the_start(self, folder):
+        with disk(folder / "disk", "size=64m") as place:
+            words = self._words(folder, place)
+            filler = fill(place, 0)
             codes = []
             for _ in range(2):  # it is as full the second time
                 code, said = check_refused(run(words.command()), place, "No space left on device")

@@ -60,6 +60,18 @@ class Service:
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return None
 
+    def ask(self, path):
+        """The status and the body, whatever they say; (0, "") while nobody answers."""
+        if self._port is None:
+            return 0, ""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}{path}", timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return 0, ""
+
     def metrics(self):
         """{"name{labels}": value}"""
         text = self.get("/metrics")
@@ -68,10 +80,10 @@ class Service:
         pairs = (line.rsplit(" ", 1) for line in text.splitlines() if line and not line.startswith("#"))
         return {name: float(value) for name, value in pairs}
 
-    def wait(self, condition, what, seconds=WAIT_SECONDS, pause=0.01):
+    def wait(self, condition, what, seconds=WAIT_SECONDS, pause=0.01, may_end=False):
         deadline = time.monotonic() + seconds
         while not condition():
-            expect(self.running(), f"it ended, exit code {self.process.poll()}: {last_lines(self.err)}")
+            expect(may_end or self.running(), f"it ended, exit code {self.process.poll()}: {last_lines(self.err)}")
             expect(time.monotonic() < deadline, f"not within {seconds} s: {what}: {last_lines(self.err)}")
             time.sleep(pause)
 

@@ -74,6 +74,7 @@ class ForwardingLog : public Log {
     return behind_.join_group(std::move(options));
   }
   LogAdmin& admin() override { return behind_.admin(); }
+  std::optional<Error> obstacle() const override { return behind_.obstacle(); }
 
  protected:
   Log& behind_;

@@ -64,6 +64,7 @@ Plan Plan::draw(std::uint64_t seed) {
   if (plan.case_index == 0 && luck.chance(400))
     plan.options.config.processing_guarantee = ProcessingGuarantee::AtLeastOnce;
   plan.most_crashes = static_cast<int>(luck.between(1, 6));
+  plan.state_full = luck.chance(300) ? static_cast<int>(luck.between(1, 100)) : 0;
   return plan;
 }
 
@@ -88,12 +89,12 @@ std::string Plan::describe() const {
       "  faults in a thousand: aborted {}, unknown {}, unavailable {}, fenced {}, reads {}, admin {}, slow {}\n"
       "  weights: feed {}, stop {}, crash of a thread {}, of a process {}, within a step {}, expire {}, pause {}, "
       "clock {}\n"
-      "  {}; state corrupted in {} of a thousand reads",
+      "  {}; state corrupted in {} of a thousand reads, full in {} of a thousand writes",
       environment, environment, cases()[case_index].name, options.partitions, options.processes, options.threads,
       records, options.config.commit_interval.count(), faults.commit_aborted, faults.commit_unknown,
       faults.commit_unavailable, faults.member_fenced, faults.read_unavailable, faults.admin_unavailable, faults.slow,
       feed, stop, crash_thread, crash_process, crash_inside, expire, pause, set_wall_clock,
-      to_string(options.config.processing_guarantee), state_corrupted);
+      to_string(options.config.processing_guarantee), state_corrupted, state_full);
 }
 
 }  // namespace millrace::simulation

@@ -27,6 +27,7 @@ struct Plan {
   int pause = 0;
   int set_wall_clock = 0;
   int state_corrupted = 0;  ///< in a thousand reads of a store's disk
+  int state_full = 0;       ///< in a thousand writes to it
   // One crash at a place of choice: the n-th decision, or the n-th passage of any crash point. From 1.
   std::optional<std::uint64_t> crash_at_pick;
   std::optional<std::uint64_t> crash_at_passage;

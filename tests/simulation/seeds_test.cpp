@@ -57,6 +57,7 @@ const std::vector<std::string> kRare = {
     "log unavailable",
     "member heard that it had expired",
     "read corrupted state",
+    "found no space for state",
     "set the wall clock",
     "session ended",
     "task moved",

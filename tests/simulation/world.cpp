@@ -66,9 +66,10 @@ class World {
     if (bug_ != nullptr && bug_->server) options.wrap_server = bug_->server;
     if (bug_ != nullptr && bug_->state)
       options.wrap_state = [this](int, DurableMemoryState& disk) { return bug_->state(disk); };
-    else if (plan_.state_corrupted > 0)
+    else if (plan_.state_corrupted > 0 || plan_.state_full > 0)
       options.wrap_state = [this](int, DurableMemoryState& disk) {
-        return std::make_unique<FaultyState>(disk, [this] { return state_is_corrupted(); });
+        return std::make_unique<FaultyState>(
+            disk, [this] { return state_is_corrupted(); }, [this] { return state_is_full(); });
       };
     return options;
   }
@@ -79,8 +80,14 @@ class World {
   SeededRandom& luck() { return app_.scheduler().luck(); }
 
   bool state_is_corrupted() {
-    if (healed_ || !luck().chance(plan_.state_corrupted)) return false;
+    if (healed_ || plan_.state_corrupted == 0 || !luck().chance(plan_.state_corrupted)) return false;
     ++sometimes_["read corrupted state"];
+    return true;
+  }
+
+  bool state_is_full() {
+    if (healed_ || plan_.state_full == 0 || !luck().chance(plan_.state_full)) return false;
+    ++sometimes_["found no space for state"];
     return true;
   }
 
@@ -136,9 +143,7 @@ class World {
     scheduler.set_action("crash of a process", plan_.crash_process, [this] {
       if (spend_crash()) crash_process(app_.process_of(any_thread()));
     });
-    scheduler.set_action("crash within a step", plan_.crash_inside, [this] {
-      arm();
-    });
+    scheduler.set_action("crash within a step", plan_.crash_inside, [this] { arm(); });
     scheduler.set_action("expire", plan_.expire, [this] { expire(); });
     scheduler.set_action("pause", plan_.pause, [this] {
       scheduler_weight(luck().chance(500) ? 0 : static_cast<int>(luck().between(1, 20)));

@@ -1,6 +1,8 @@
 #include <millrace/app/line_input.hpp>
 
 #include <atomic>
+#include <chrono>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -9,6 +11,12 @@
 #include "line_file.hpp"
 
 namespace millrace {
+
+namespace {
+constexpr std::chrono::seconds kCommitTimeout{60};
+constexpr std::chrono::microseconds kPause{200};
+constexpr std::chrono::microseconds kPauseWhileWaiting{20'000};
+}
 
 class LineInput::Impl {
  public:
@@ -26,7 +34,9 @@ class LineInput::Impl {
   Result<void> load_positions();
   Result<bool> open_files(const std::function<bool()>& paced);
   Result<bool> append_file(std::size_t index, const std::function<bool()>& paced);
-  Result<LineFile::Next> append_chunk(std::size_t index, LineFile& file);
+  Result<LineFile::Next> append_chunk(std::size_t index, LineFile& file, const std::function<bool()>& paced);
+  /// False if it was told to stop while the log waits for something, such as space on the disk.
+  Result<bool> commit(Transaction transaction, const std::function<bool()>& paced);
   // The file's position in the committed offsets: its place among the files is the number of the partition.
   TopicPartition position_key(std::size_t file) const { return {group_, Partition(static_cast<std::int32_t>(file))}; }
 
@@ -95,7 +105,7 @@ Result<bool> LineInput::Impl::open_files(const std::function<bool()>& paced) {
 Result<bool> LineInput::Impl::append_file(std::size_t index, const std::function<bool()>& paced) {
   while (true) {
     if (!paced()) return false;
-    auto next = append_chunk(index, *files_[index]);
+    auto next = append_chunk(index, *files_[index], paced);
     if (!next) return next.error();
     if (*next == LineFile::Next::End) return true;
     if (*next == LineFile::Next::Pause) files_[index]->wait_briefly();
@@ -103,7 +113,8 @@ Result<bool> LineInput::Impl::append_file(std::size_t index, const std::function
 }
 
 /// What comes after the chunk: Line if it ended only because it is long enough.
-Result<LineFile::Next> LineInput::Impl::append_chunk(std::size_t index, LineFile& file) {
+Result<LineFile::Next> LineInput::Impl::append_chunk(std::size_t index, LineFile& file,
+                                                     const std::function<bool()>& paced) {
   std::uint64_t before = file.position();
   // A chunk goes to one partition: fewer, larger batches. Which one follows from the number of the chunk.
   RecordBatchBuilder batch;
@@ -126,10 +137,30 @@ Result<LineFile::Next> LineInput::Impl::append_chunk(std::size_t index, LineFile
   transaction.offsets[position_key(index)] = {Offset(static_cast<std::int64_t>(file.position())),
                                               file.hash() + " " + std::filesystem::absolute(file.path()).string()};
   MILLRACE_CRASH_POINT("input/before-append");
-  auto committed = wait(writer_->commit(std::move(transaction)));
+  auto committed = commit(std::move(transaction), paced);
   if (!committed) return committed.error();
+  if (!*committed) return LineFile::Next::Line;  // paced() is asked again, and then it ends
   appended_bytes_ += file.position() - before;
   return after;
+}
+
+Result<bool> LineInput::Impl::commit(Transaction transaction, const std::function<bool()>& paced) {
+  auto pending = writer_->commit(std::move(transaction));
+  auto overdue = clock_.steady_now() + kCommitTimeout;
+  while (!pending.ready()) {
+    const bool waits = log_.obstacle().has_value();
+    if (waits) {
+      // What is written when it is over has the position with it: the next run goes on behind it.
+      if (!paced()) return false;
+      overdue = clock_.steady_now() + kCommitTimeout;
+    }
+    if (clock_.steady_now() > overdue)
+      return Error(ErrorCode::LogUnavailable, fmt::format("no answer within {} s", kCommitTimeout.count()));
+    std::this_thread::sleep_for(waits ? kPauseWhileWaiting : kPause);
+  }
+  auto receipt = pending.take();
+  if (!receipt) return receipt.error();
+  return true;
 }
 
 }  // namespace millrace

@@ -322,7 +322,11 @@ class Streams::Impl {
     StreamsState now = state();
     if (threads_.paused()) ready.reasons.push_back("the application is paused");
     if (now != StreamsState::Running) ready.reasons.push_back(fmt::format("the application is {}", to_string(now)));
+    const bool started = now != StreamsState::Created && wiring_ != nullptr;
+    if (auto obstacle = started ? wiring_->log().obstacle() : std::nullopt)
+      ready.reasons.push_back(obstacle->to_string());
     for (const ThreadStatus& thread : statuses()) {
+      if (thread.retrying) ready.reasons.push_back(thread.retrying->to_string());
       if (thread.failure) ready.reasons.push_back(thread.failure->to_string());
       if (thread.waiting_tasks > 0)
         ready.reasons.push_back(fmt::format("{} tasks are not yet running", thread.waiting_tasks));

@@ -32,7 +32,11 @@ struct Wiring::Parts {
     build_info = metrics.gauge(MetricId::BuildInfo, {kVersion});
     build_info->set(1);
     cache_bytes = metrics.gauge(MetricId::RecordCacheBytes);
-    collector = metrics.collector([this] { cache_bytes->set(clean_budget.used_bytes()); });
+    log_waits = metrics.gauge(MetricId::LogWaits);
+    collector = metrics.collector([this] {
+      cache_bytes->set(clean_budget.used_bytes());
+      log_waits->set(log && log->log().obstacle() ? 1 : 0);
+    });
   }
 
   const StreamsConfig& config;
@@ -43,13 +47,14 @@ struct Wiring::Parts {
   ProcessMetrics process_metrics;
   GaugeHandle build_info;
   GaugeHandle cache_bytes;
+  GaugeHandle log_waits;
   const MemoryShares shares;
   CacheBudget clean_budget;
   RocksDbMemory rocksdb_memory;
-  CollectorHandle collector;
   std::unique_ptr<StateDirectory> directory;
   std::unique_ptr<EmbeddedLog> log;
   RocksDbTaskBackendFactory backends;
+  CollectorHandle collector;  // last: it uses the rest
 };
 
 namespace {

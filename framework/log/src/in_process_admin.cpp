@@ -39,13 +39,6 @@ Error out_of_range(const TopicPartition& partition, Offset offset, Offset begin,
                {.topic = partition.topic, .partition = partition.partition.value(), .offset = offset.value()});
 }
 
-Result<void> InProcessLog::write_locked(const StorageWrite& write) {
-  if (failed_) return *failed_;
-  auto written = storage_.write(write);
-  if (!written) failed_ = written.error();
-  return written;
-}
-
 Pending<void> InProcessLog::ensure_topics(std::vector<TopicSpec> topics) {
   Promise<void> promise;
   executor_.post([this, promise, topics = std::move(topics)]() mutable { promise.set(create(topics)); });

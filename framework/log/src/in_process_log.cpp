@@ -20,22 +20,27 @@ class InProcessWriter final : public LogWriter {
   Pending<CommitReceipt> commit(Transaction transaction) override {
     if (log_.executor_.runs_inline()) {
       auto receipt = log_.sequence(transaction, epoch_);
-      announce();
-      return ready(std::move(receipt));
+      if (receipt || receipt.error().code() != ErrorCode::LogFull) {
+        announce(log_, wake_up_);
+        return ready(std::move(receipt));
+      }
     }
     Promise<CommitReceipt> promise;
     auto pending = promise.pending();
     // shared_ptr, because std::function wants to be copyable and a transaction is large.
     auto shared = std::make_shared<Transaction>(std::move(transaction));
-    log_.executor_.post([&log = log_, epoch = epoch_, wake = wake_up_, shared, promise]() mutable {
-      promise.set(log.sequence(*shared, epoch));
+    auto job = [&log = log_, epoch = epoch_, wake = wake_up_, shared, promise]() mutable {
+      auto receipt = log.sequence(*shared, epoch);
+      if (!receipt && receipt.error().code() == ErrorCode::LogFull) return false;
+      promise.set(std::move(receipt));
       announce(log, wake);
-    });
+      return true;
+    };
+    log_.executor_.post([&log = log_, job = std::move(job)]() mutable { log.do_or_wait(std::move(job)); });
     return pending;
   }
 
  private:
-  void announce() const { announce(log_, wake_up_); }
   /// To the writer, whose answer is there, and to the readers. The writer may be gone by now.
   static void announce(InProcessLog& log, const WakeUp& writer) {
     if (writer) writer();
@@ -155,10 +160,7 @@ Result<CommitReceipt> InProcessLog::sequence(const Transaction& transaction, con
     write.offsets.push_back({transaction.group, partition, committed});
   }
   MILLRACE_CRASH_POINT("log/before-write");
-  if (auto written = storage_.write(write); !written) {
-    failed_ = written.error();
-    return *failed_;
-  }
+  MILLRACE_TRY(write_locked(write));
   MILLRACE_CRASH_POINT("log/after-write");
   CommitReceipt receipt;
   receipt.ends.reserve(ends.size());

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include <fmt/format.h>
+
 #include <millrace/base/crash_point.hpp>
 #include "partition_cleaner.hpp"
 #include "partition_state.hpp"
@@ -11,6 +13,10 @@ namespace millrace {
 
 namespace {
 constexpr milliseconds kRoundInterval{250};
+constexpr milliseconds kFirstPause{20};
+constexpr milliseconds kLongestPause{1000};
+// An obstacle that comes back sooner was not over.
+constexpr std::chrono::seconds kCalm{5};
 constexpr std::chrono::seconds kAgeInterval{10};
 constexpr std::chrono::seconds kPatience{60};
 // Rests so many times as long as it works: the disk and the executor are for commits first. Where more is dirty than it
@@ -87,6 +93,13 @@ LogHousekeeper::~LogHousekeeper() = default;
 
 SteadyTime LogHousekeeper::step() {
   const SteadyTime began = clock_.steady_now();
+  if (log_.obstacle() && !end_obstacle()) {
+    pause_ = std::clamp(2 * pause_, kFirstPause, kLongestPause);
+    idle_ = false;
+    return began + pause_;
+  }
+  pause_ = {};
+  tell_end_of_obstacle(began);
   // After something of the round it is compaction's turn: a partition that always needs something does not keep it
   // waiting, and none waits for a long pass.
   if (std::exchange(cleans_next_, false) && clean_some() == Work::Some) return after_rest(began);
@@ -127,6 +140,33 @@ LogHousekeeper::Work LogHousekeeper::go_round() {
     return Work::Some;
   }
   return Work::None;
+}
+
+/// Told once when it begins, and once when it has been over for a while.
+bool LogHousekeeper::end_obstacle() {
+  over_since_.reset();
+  if (!obstacle_since_) {
+    obstacle_since_ = clock_.steady_now();
+    if (logger_ != nullptr) logger_->error("log", *log_.obstacle());
+  }
+  if (!log_.go_on()) return false;
+  over_since_ = clock_.steady_now();
+  return true;
+}
+
+void LogHousekeeper::tell_end_of_obstacle(SteadyTime now) {
+  if (!over_since_ || now - *over_since_ < kCalm) return;
+  auto waited = std::chrono::duration_cast<std::chrono::seconds>(*over_since_ - *obstacle_since_);
+  obstacle_since_.reset();
+  over_since_.reset();
+  bool failed = false;
+  {
+    std::lock_guard lock(log_.mutex_);
+    failed = log_.failed_.has_value();
+  }
+  // Whoever waited has been told of a failure.
+  if (logger_ == nullptr || failed) return;
+  logger_->info("log", fmt::format("there is room again: what waited {} s for it is written", waited.count()));
 }
 
 void LogHousekeeper::begin_round(SteadyTime now) {

@@ -22,7 +22,8 @@ void RepartitionPurger::purge(std::map<TopicPartition, Offset> committed) {
 void RepartitionPurger::take_answer() {
   if (!deleting_.ready()) return;
   auto deleted = deleting_.take();
-  // Told once, and when it is over.
+  // Told once, and when it is over; of a full disk others tell.
+  if (!deleted && deleted.error().code() == ErrorCode::LogFull) return;
   if (!deleted && !failing_) {
     logger_.warn("purger", fmt::format("what was processed of repartition topics stays until the log deletes it: {}",
                                        deleted.error().to_string()));

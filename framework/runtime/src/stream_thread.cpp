@@ -12,6 +12,8 @@ namespace millrace {
 
 namespace {
 constexpr milliseconds kReportInterval{250};
+// What comes after the threads have ended has to find time, too.
+constexpr milliseconds kTimeToClose{500};
 }  // namespace
 
 StreamThread::StreamThread(StreamThreadPorts ports, int index, const std::string& run_id, WakeUp wake_up)
@@ -69,6 +71,7 @@ SteadyTime StreamThread::step() {
   SteadyTime now = ports_.clock.steady_now();
   if (dead()) return SteadyTime::max();
   if (retry_at_ > now) return retry_at_;
+  tell_end_of_retrying(now);
   const ThreadState before = lifecycle_.state();
   if (before == ThreadState::Created) lifecycle_.enter(ThreadState::Starting);
   take_commit_result();
@@ -223,6 +226,7 @@ void StreamThread::restore() {
     }
     tasks_[ready.id] = std::move(*task);
     task_states_.running(ready.id);
+    end_retrying();
   }
   // User code may hang in the first record: somebody may want to know where.
   if (!restored->empty()) publish_status();
@@ -287,18 +291,36 @@ void StreamThread::begin_commit() {
 void StreamThread::take_commit_result() {
   if (!committer_->in_flight()) return;
   auto result = committer_->poll();
-  if (!result) {
-    if (ports_.clock.steady_now() - committer_->began() > ports_.config.commit_timeout) {
-      committer_->abandon();
-      die(Error(ErrorCode::CommitTimedOut,
-                fmt::format("a commit got no answer within {} ms", ports_.config.commit_timeout.count())),
-          false);
+  if (!result) return wait_for_commit();
+  if (!*result) return settle_failed_commit(result->error());
+  ++commits_;
+  end_retrying();
+  purge_repartition_topics();
+}
+
+void StreamThread::wait_for_commit() {
+  const SteadyTime now = ports_.clock.steady_now();
+  // While the log itself knows what it waits for, its answer is not overdue; but a stop does not wait for ever.
+  if (auto obstacle = ports_.log.obstacle()) {
+    last_obstacle_ = now;
+    if (!stop_requested_) return;
+    const milliseconds patience = ports_.config.shutdown_timeout;
+    if (give_up_at_ == SteadyTime()) give_up_at_ = now + patience - std::min(kTimeToClose, patience / 10);
+    if (now >= give_up_at_) {
+      give_up_commit(Error(obstacle->code(), fmt::format("stopped while a commit waited: {}; what was not committed is "
+                                                         "processed again at the next start",
+                                                         obstacle->message())));
     }
     return;
   }
-  if (!*result) return settle_failed_commit(result->error());
-  ++commits_;
-  purge_repartition_topics();
+  if (now - std::max(committer_->began(), last_obstacle_) <= ports_.config.commit_timeout) return;
+  give_up_commit(Error(ErrorCode::CommitTimedOut,
+                       fmt::format("a commit got no answer within {} ms", ports_.config.commit_timeout.count())));
+}
+
+void StreamThread::give_up_commit(const Error& why) {
+  committer_->abandon();
+  die(why, false);
 }
 
 void StreamThread::purge_repartition_topics() {
@@ -365,6 +387,7 @@ void StreamThread::publish_status() {
   status.processed_records = processed_;
   status.commits = commits_;
   status.failure = failure_;
+  status.retrying = retrying_;
   status.memory = {memory_.transaction_buffer_bytes, memory_.fetched.used_bytes(),
                    outbox_.size_bytes() + outbox_.frozen_bytes()};
   buffer_bytes_->set(status.memory.transaction_buffer_bytes);

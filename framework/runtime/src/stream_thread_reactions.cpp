@@ -1,12 +1,17 @@
 // What a stream thread does about errors.
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include <millrace/runtime/stream_thread.hpp>
 
 namespace millrace {
 
 namespace {
 constexpr milliseconds kRetryBackoff{100};
+constexpr milliseconds kRoomBackoff{1000};
+// What comes back sooner was not over.
+constexpr std::chrono::seconds kCalm{5};
 }  // namespace
 
 void StreamThread::settle_failed_commit(const Error& error) {
@@ -14,9 +19,8 @@ void StreamThread::settle_failed_commit(const Error& error) {
   bool written_or_not = error.code() == ErrorCode::CommitUnknown || error.disposition() == Disposition::Retry;
   if (!written_or_not) return react(error);
   // Only the log knows whether it was written: begin anew from the offsets and the changelogs that it has.
-  logger_->warn("thread", error.to_string());
   rejoin();
-  retry_at_ = ports_.clock.steady_now() + kRetryBackoff;
+  retry(error);
 }
 
 /// The commit in flight holds on to the tasks: what may end one of them waits for its end.
@@ -28,10 +32,7 @@ void StreamThread::react_when_committed(const Error& error) {
 void StreamThread::react(const Error& error) {
   if (error.code() == ErrorCode::OffsetOutOfRange && runs(error.where().task)) return rebuild_task(error, false);
   switch (error.disposition()) {
-    case Disposition::Retry:
-      logger_->warn("thread", error.to_string());
-      retry_at_ = ports_.clock.steady_now() + kRetryBackoff;
-      return;
+    case Disposition::Retry: return retry(error);
     case Disposition::AbortTransaction: logger_->warn("thread", error.to_string()); return abort_transaction();
     case Disposition::RestoreTask: return rebuild_task(error, true);
     case Disposition::MigrateTask: logger_->warn("thread", error.to_string()); return rejoin();
@@ -42,6 +43,30 @@ void StreamThread::react(const Error& error) {
   // What was processed before a bad record is good, and need not be done again.
   bool record = error.code() >= ErrorCode::DeserializationFailed && error.code() < ErrorCode::StateDirectoryLocked;
   die(error, record);
+}
+
+/// Told once, however often it is tried, and that it is over when it has been for a while.
+void StreamThread::retry(const Error& error) {
+  if (told_retrying_ != error.code()) logger_->warn("thread", error.to_string());
+  told_retrying_ = error.code();
+  retried_well_at_.reset();
+  retrying_ = error;
+  const bool full = error.code() == ErrorCode::StateFull;
+  retry_at_ = ports_.clock.steady_now() + (full ? kRoomBackoff : kRetryBackoff);
+}
+
+void StreamThread::end_retrying() {
+  if (!retrying_) return;
+  retrying_.reset();
+  retried_well_at_ = ports_.clock.steady_now();
+}
+
+void StreamThread::tell_end_of_retrying(SteadyTime now) {
+  if (!retried_well_at_ || now - *retried_well_at_ < kCalm) return;
+  logger_->info("thread", fmt::format("{} {} is over: it goes on", to_string(*told_retrying_),
+                                      error_code_info(*told_retrying_).name));
+  retried_well_at_.reset();
+  told_retrying_.reset();
 }
 
 void StreamThread::abort_transaction() {

@@ -1,7 +1,9 @@
 #include "faulty_disk.hpp"
 
 #include <fcntl.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -25,6 +27,7 @@ struct Disk {
   std::mutex mutex;
   std::string directory;
   std::optional<std::int64_t> room_bytes;
+  bool room_is_seen = true;
   int write_error = 0;
   std::string write_error_name_end;
   bool reads_fail = false;
@@ -74,6 +77,24 @@ bool reading_fails(int fd) {
   return disk.reads_fail;
 }
 
+int space_of(const char* path, struct statvfs* space) {
+  struct statfs real {};
+  if (::syscall(SYS_statfs, path, &real) != 0) return -1;
+  *space = {};
+  space->f_bsize = static_cast<unsigned long>(real.f_bsize);
+  space->f_frsize = static_cast<unsigned long>(real.f_frsize != 0 ? real.f_frsize : real.f_bsize);
+  space->f_blocks = real.f_blocks;
+  space->f_bfree = real.f_bfree;
+  space->f_bavail = real.f_bavail;
+  if (!disk_in_use.load(std::memory_order_acquire)) return 0;
+  std::lock_guard lock(disk.mutex);
+  if (!disk.room_bytes || !disk.room_is_seen || !(std::string(path) + "/").starts_with(disk.directory)) return 0;
+  space->f_frsize = 1;
+  space->f_blocks = fsblkcnt_t{1} << 24;
+  space->f_bfree = space->f_bavail = static_cast<fsblkcnt_t>(*disk.room_bytes);
+  return 0;
+}
+
 int sync_with(int fd, long number) {
   std::string path = path_on_disk(fd);
   if (path.empty()) return static_cast<int>(::syscall(number, fd));
@@ -110,6 +131,13 @@ FaultyDisk::~FaultyDisk() {
 void FaultyDisk::leave_room(std::int64_t bytes) {
   std::lock_guard lock(disk.mutex);
   disk.room_bytes = bytes;
+  disk.room_is_seen = true;
+}
+
+void FaultyDisk::leave_room_unseen(std::int64_t bytes) {
+  std::lock_guard lock(disk.mutex);
+  disk.room_bytes = bytes;
+  disk.room_is_seen = false;
 }
 
 void FaultyDisk::fail_writes(int error, const std::string& name_end) {
@@ -189,6 +217,10 @@ MILLRACE_IN_FRONT ssize_t pread(int fd, void* bytes, size_t size, off_t offset) 
   if (!millrace::rocksdb_test::reading_fails(fd)) return ::syscall(SYS_pread64, fd, bytes, size, offset);
   errno = EIO;
   return -1;
+}
+
+MILLRACE_IN_FRONT int statvfs(const char* path, struct statvfs* space) noexcept {
+  return millrace::rocksdb_test::space_of(path, space);
 }
 
 MILLRACE_IN_FRONT int fsync(int fd) { return millrace::rocksdb_test::sync_with(fd, SYS_fsync); }

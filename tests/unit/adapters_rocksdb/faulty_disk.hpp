@@ -1,7 +1,7 @@
 // FaultyDisk: a disk that is full, fails, or loses power.
 //
-// The test binary defines write(), pwrite(), pread(), fsync(), fdatasync(), rename() and unlink() itself, in front of
-// the C library's; so what is tested is the code that users run, down to RocksDB's own files.
+// The test binary defines write(), pwrite(), pread(), fsync(), fdatasync(), rename(), unlink() and statvfs() itself, in
+// front of the C library's; so what is tested is the code that users run, down to RocksDB's own files.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +20,8 @@ class FaultyDisk {
 
   /// There is room for so many bytes more. The write that finds less writes a part; then writes fail with ENOSPC.
   void leave_room(std::int64_t bytes);
+  /// The same, but who asks what is free is told nothing: as if others filled the disk between a look and a write.
+  void leave_room_unseen(std::int64_t bytes);
   /// Every write to files whose name ends so fails with `error`, which is an errno.
   void fail_writes(int error, const std::string& name_end = "");
   /// Every read of tables (files NUMBER.sst) fails with EIO.

@@ -17,12 +17,20 @@ class FaultyStorage final : public BatchStorage {
   std::optional<Offset> lost_from;
   /// What batches are read as.
   std::optional<Bytes> damaged;
+  std::optional<Error> resume_error;
   int writes = 0;
+  int resumes = 0;
+  bool resumes_in_vain = false;  ///< it says that there is room where there is none
 
   Result<StoredLog> load() override { return load_error ? Result<StoredLog>(*load_error) : inner_.load(); }
   Result<void> write(const StorageWrite& write) override {
     ++writes;
     return write_error ? Result<void>(*write_error) : inner_.write(write);
+  }
+  Result<void> resume() override {
+    ++resumes;
+    if (resumes_in_vain) return {};
+    return resume_error ? Result<void>(*resume_error) : write_error ? Result<void>(*write_error) : Result<void>();
   }
   Result<std::optional<StoredBatch>> read_batch(const BatchKey& key) override {
     if (read_error) return *read_error;

@@ -51,6 +51,9 @@ class FaultyLog final : public Log, private LogAdmin {
     return inner_.join_group(std::move(options));
   }
   LogAdmin& admin() override { return *this; }
+  std::optional<Error> obstacle() const override { return obstacle_error; }
+
+  std::optional<Error> obstacle_error;  ///< what it says that commits wait for
 
  private:
   struct Spoiled {

@@ -61,7 +61,8 @@ class SurvivingBackends final : public TaskBackendFactory {
   Kept take() { return std::exchange(kept_, {}); }
   void put(Kept kept) { kept_ = std::move(kept); }
 
-  std::optional<Error> next_apply;  ///< the next apply() ends with it, once
+  std::optional<Error> next_apply;   ///< the next apply() ends with it, once
+  std::optional<Error> every_apply;  ///< as long as it is set
   int destroyed = 0;
   std::function<void(const std::filesystem::path&)> on_open;
   std::function<void(const std::filesystem::path&)> on_close;
@@ -78,6 +79,7 @@ class SurvivingBackends final : public TaskBackendFactory {
     Result<ChangelogStamp> stamp(const std::string& store) override { return kept_->stamp(store); }
     Result<void> apply(const TaskChanges& changes) override {
       if (auto error = std::exchange(owner_.next_apply, std::nullopt)) return *error;
+      if (owner_.every_apply) return *owner_.every_apply;
       return kept_->apply(changes);
     }
     Result<void> wipe(const std::string& store) override { return kept_->wipe(store); }

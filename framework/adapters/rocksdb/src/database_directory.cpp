@@ -59,7 +59,9 @@ DatabaseDirectory::DatabaseDirectory(fs::path path, const std::string& kind, int
 }
 
 Error DatabaseDirectory::unusable(const std::string& what, const fs::path& path, const std::error_code& error) const {
-  return Error(ErrorCode::StateDirectoryUnusable, fmt::format("{} {}: {}", what, path.string(), error.message()));
+  bool full = error == std::errc::no_space_on_device;
+  return Error(full ? codes_.full_at_open : ErrorCode::StateDirectoryUnusable,
+               fmt::format("{} {}: {}", what, path.string(), error.message()));
 }
 
 Result<void> DatabaseDirectory::claim() const {

@@ -22,8 +22,15 @@ std::string describe(const rocksdb::Status& status, const std::filesystem::path&
   return fmt::format("{}: {}", directory.string(), status.ToString());
 }
 
+bool finds_no_space(const rocksdb::Status& status) {
+  if (status.IsNoSpace()) return true;
+  // A write that has to wait for a compaction, which has found none, is given up: there is no sub-code for it.
+  return status.IsIncomplete() && status.ToString().find("No space left on device") != std::string::npos;
+}
+
 Error open_error(const rocksdb::Status& status, const std::filesystem::path& directory,
                  const DatabaseErrorCodes& codes) {
+  if (finds_no_space(status)) return Error(codes.full_at_open, describe(status, directory));
   switch (classify(status)) {
     case DatabaseFault::Corrupted: return Error(codes.corrupted, describe(status, directory));
     case DatabaseFault::Locked: return Error(ErrorCode::StateDirectoryLocked, describe(status, directory));
@@ -40,6 +47,7 @@ Error read_error(const rocksdb::Status& status, const std::filesystem::path& dir
 
 Error write_error(const rocksdb::Status& status, const std::filesystem::path& directory,
                   const DatabaseErrorCodes& codes) {
+  if (finds_no_space(status)) return Error(codes.full, describe(status, directory));
   // A background task that met damaged bytes stops all writes with its own status.
   return Error(status.IsCorruption() ? codes.corrupted : codes.write_failed, describe(status, directory));
 }

@@ -27,12 +27,18 @@ struct DatabaseErrorCodes {
   ErrorCode read_failed;
   ErrorCode write_failed;
   ErrorCode format_unknown;
+  ErrorCode full;          ///< a write found no space
+  ErrorCode full_at_open;  ///< opening did
 };
-inline constexpr DatabaseErrorCodes kStateErrors{ErrorCode::StateCorrupted, ErrorCode::StateReadFailed,
-                                                 ErrorCode::StateWriteFailed, ErrorCode::StateFormatUnknown};
-inline constexpr DatabaseErrorCodes kLogErrors{ErrorCode::LogCorrupted, ErrorCode::LogReadFailed,
-                                               ErrorCode::LogWriteFailed, ErrorCode::LogFormatUnknown};
+inline constexpr DatabaseErrorCodes kStateErrors{ErrorCode::StateCorrupted,   ErrorCode::StateReadFailed,
+                                                 ErrorCode::StateWriteFailed, ErrorCode::StateFormatUnknown,
+                                                 ErrorCode::StateFull,        ErrorCode::StateFull};
+inline constexpr DatabaseErrorCodes kLogErrors{ErrorCode::LogCorrupted,   ErrorCode::LogReadFailed,
+                                               ErrorCode::LogWriteFailed, ErrorCode::LogFormatUnknown,
+                                               ErrorCode::LogFull,        ErrorCode::StateDirectoryUnusable};
 
+/// Is a full disk the reason?
+[[nodiscard]] bool finds_no_space(const rocksdb::Status& status);
 [[nodiscard]] Error open_error(const rocksdb::Status& status, const std::filesystem::path& directory,
                                const DatabaseErrorCodes& codes);
 [[nodiscard]] Error read_error(const rocksdb::Status& status, const std::filesystem::path& directory,

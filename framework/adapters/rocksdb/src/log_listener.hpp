@@ -14,6 +14,8 @@ class LogListener final : public rocksdb::EventListener {
   explicit LogListener(Logger& logger) : logger_(logger) {}
 
   void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* status) override {
+    // That is told by those who wait for it, once.
+    if (status->IsNoSpace()) return;
     logger_.error("embedded-log", Error(ErrorCode::LogWriteFailed, status->ToString()));
   }
   /// A writer that waits is worth knowing of once, not each time.

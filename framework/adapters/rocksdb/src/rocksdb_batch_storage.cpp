@@ -9,6 +9,7 @@
 #include <millrace/base/big_endian.hpp>
 
 #include "database_directory.hpp"
+#include "disk_room.hpp"
 #include "log_options.hpp"
 #include "memory_parts.hpp"
 #include "record_files.hpp"
@@ -27,6 +28,10 @@ constexpr const char* kIndexColumn = "index";
 // an uncommonly large one is given back.
 constexpr std::size_t kKeptBatchBytes = std::size_t{32} << 20;
 constexpr std::size_t kOwnCacheBytes = std::size_t{8} << 20;
+// What a transaction may come to on the disk before anything is given back: here and in the state of tasks, each time
+// in a WAL and in a table.
+constexpr std::uint64_t kCopies = 4;
+constexpr std::uint64_t kMostToGoOnBytes = std::uint64_t{8} << 20;
 constexpr std::size_t kWorthGivingBackBytes = std::size_t{8} << 20;
 
 Bytes single(char key) { return Bytes(1, key); }
@@ -58,6 +63,7 @@ struct IndexRange {
 
 Result<std::unique_ptr<RocksDbBatchStorage>> RocksDbBatchStorage::open(const std::filesystem::path& directory,
                                                                        const EmbeddedLogOptions& options) {
+  MILLRACE_TRY(check_room(directory, kReservedBytes, kReservedBytes, kLogErrors.full_at_open));
   MILLRACE_TRY(DatabaseDirectory(directory, "log", kLogFormat, kLogErrors, kOldestLogFormat).claim());
   MILLRACE_TRY(check_record_files(directory, kLogErrors));
   // The limit of its own is never reached: the column of the batches keeps to less.
@@ -70,21 +76,28 @@ Result<std::unique_ptr<RocksDbBatchStorage>> RocksDbBatchStorage::open(const std
       {kBatchColumn, batch_column_options(options, block_cache)}};
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
-  auto status = rocksdb::DB::Open(log_database_options(options, memory), directory.string(), columns, &handles, &db);
+  auto database_options = log_database_options(options, memory);
+  auto wal_watch = std::make_shared<WalWatch>();
+  database_options.listeners.push_back(wal_watch);
+  auto status = rocksdb::DB::Open(database_options, directory.string(), columns, &handles, &db);
   if (!status.ok()) return open_error(status, directory, kLogErrors);
-  return std::unique_ptr<RocksDbBatchStorage>(
-      new RocksDbBatchStorage(directory, std::unique_ptr<rocksdb::DB>(db), std::move(handles), options.fsync));
+  std::unique_ptr<RocksDbBatchStorage> storage(new RocksDbBatchStorage(
+      directory, memory, std::move(wal_watch), std::unique_ptr<rocksdb::DB>(db), std::move(handles)));
+  storage->write_options_.sync = options.fsync;
+  return storage;
 }
 
-RocksDbBatchStorage::RocksDbBatchStorage(std::filesystem::path directory, std::unique_ptr<rocksdb::DB> db,
-                                         std::vector<rocksdb::ColumnFamilyHandle*> handles, bool fsync)
+RocksDbBatchStorage::RocksDbBatchStorage(std::filesystem::path directory, RocksDbMemory memory,
+                                         std::shared_ptr<const WalWatch> wal_watch, std::unique_ptr<rocksdb::DB> db,
+                                         std::vector<rocksdb::ColumnFamilyHandle*> handles)
     : directory_(std::move(directory)),
+      part_of_disk_bytes_(millrace::part_of_disk_bytes(directory_)),
+      memory_(std::move(memory)),
+      wal_watch_(std::move(wal_watch)),
       db_(std::move(db)),
       meta_(handles[0]),
       index_(handles[1]),
-      batches_(handles[2]) {
-  write_options_.sync = fsync;
-}
+      batches_(handles[2]) {}
 
 RocksDbBatchStorage::~RocksDbBatchStorage() {
   // If the flush fails, the WAL still has everything.
@@ -129,8 +142,7 @@ Result<void> RocksDbBatchStorage::load_meta(StoredLog& log, AllMarks& marks) {
   return {};
 }
 
-Result<void> RocksDbBatchStorage::load_meta_entry(BytesView key, BytesView value, StoredLog& log,
-                                                  AllMarks& all_marks) {
+Result<void> RocksDbBatchStorage::load_meta_entry(BytesView key, BytesView value, StoredLog& log, AllMarks& all_marks) {
   StorageWrite::Topic topic;
   StorageWrite::GroupOffset offset;
   StorageWrite::Marks marks;
@@ -186,13 +198,55 @@ Result<void> RocksDbBatchStorage::write(const StorageWrite& write) {
   if (failed_) return *failed_;
   batch_.Clear();
   MILLRACE_TRY(collect(write));
-  auto written = db_->Write(write_options_, &batch_);
-  if (!written.ok()) {
-    failed_ = write_error(written, directory_, kLogErrors);
-    return *failed_;
+  wanted_bytes_ = kCopies * batch_.GetDataSize();
+  // Before RocksDB meets the end of the disk.
+  auto room = check_room(directory_, needed_bytes(), needed_to_go_on_bytes(), kLogErrors.full);
+  if (!room) return stop(room.error());
+  if (auto written = db_->Write(write_options_, &batch_); !written.ok()) {
+    database_stopped_ = true;
+    return stop(error_of(written));
   }
   if (batch_.GetDataSize() > kKeptBatchBytes) batch_ = rocksdb::WriteBatch();
   give_back();
+  return {};
+}
+
+Result<void> RocksDbBatchStorage::stop(Error why) {
+  failed_ = std::move(why);
+  return *failed_;
+}
+
+Error RocksDbBatchStorage::error_of(const rocksdb::Status& status) const {
+  if (wal_watch_->failed()) return Error(kLogErrors.write_failed, describe(status, directory_));
+  if (finds_no_space(status)) return no_room(directory_, needed_to_go_on_bytes(), kLogErrors.full, status.ToString());
+  return write_error(status, directory_, kLogErrors);
+}
+
+/// For what is wanted, and for all that is in memory, here and in the state of tasks, to be written as tables. Of a
+/// small disk not so much is kept back: a flush that fails is made again once there is room for all of it.
+std::uint64_t RocksDbBatchStorage::needed_bytes() const {
+  const std::uint64_t in_memory = memory_.memtable_used_bytes();
+  return kReservedBytes + wanted_bytes_ + (database_stopped_ ? in_memory : std::min(in_memory, part_of_disk_bytes_));
+}
+
+/// More than it takes not to stop: a compaction that gives a little back would have it go on for a moment, again and
+/// again.
+std::uint64_t RocksDbBatchStorage::needed_to_go_on_bytes() const {
+  return needed_bytes() + std::min(part_of_disk_bytes_, kMostToGoOnBytes);
+}
+
+/// Where only the look at the disk said that it is full, the database knows nothing of it. Where it was a flush or a
+/// compaction that found no room, it is made again; what is in the WAL is whole.
+Result<void> RocksDbBatchStorage::resume() {
+  if (!failed_) return {};
+  if (failed_->code() != kLogErrors.full) return *failed_;
+  auto room = check_room(directory_, needed_to_go_on_bytes(), needed_to_go_on_bytes(), kLogErrors.full);
+  if (!room) return stop(room.error());
+  if (database_stopped_) {
+    if (auto resumed = db_->Resume(); !resumed.ok()) return stop(error_of(resumed));
+  }
+  database_stopped_ = false;
+  failed_.reset();
   return {};
 }
 

@@ -12,6 +12,7 @@
 #include <millrace/log/batch_storage.hpp>
 
 #include "log_keys.hpp"
+#include "wal_watch.hpp"
 
 namespace millrace {
 
@@ -26,14 +27,15 @@ class RocksDbBatchStorage final : public BatchStorage {
 
   Result<StoredLog> load() override;
   Result<void> write(const StorageWrite& write) override;
+  Result<void> resume() override;
   Result<std::optional<StoredBatch>> read_batch(const BatchKey& key) override;
   Result<std::vector<BatchPlace>> list(const BatchKey& from, std::size_t most) override;
 
  private:
   using Pinned = std::shared_ptr<rocksdb::PinnableSlice>;
 
-  RocksDbBatchStorage(std::filesystem::path directory, std::unique_ptr<rocksdb::DB> db,
-                      std::vector<rocksdb::ColumnFamilyHandle*> handles, bool fsync);
+  RocksDbBatchStorage(std::filesystem::path directory, RocksDbMemory memory, std::shared_ptr<const WalWatch> wal_watch,
+                      std::unique_ptr<rocksdb::DB> db, std::vector<rocksdb::ColumnFamilyHandle*> handles);
   using AllMarks = std::map<std::pair<TopicNumber, Partition>, PartitionMarks>;
   Result<void> load_meta(StoredLog& log, AllMarks& marks);
   Result<void> load_meta_entry(BytesView key, BytesView value, StoredLog& log, AllMarks& marks);
@@ -47,6 +49,11 @@ class RocksDbBatchStorage final : public BatchStorage {
   Result<void> collect_topic_deletion(TopicNumber topic);
   /// Once much was removed: has the disk given back what it took.
   void give_back();
+  /// Nothing more is written, for this reason; returns it.
+  Result<void> stop(Error why);
+  [[nodiscard]] Error error_of(const rocksdb::Status& status) const;
+  [[nodiscard]] std::uint64_t needed_bytes() const;
+  [[nodiscard]] std::uint64_t needed_to_go_on_bytes() const;
   Result<void> collect_deletions(const Bytes& prefix);
   /// Moves a walk to the batch that holds the key's offset, or the first one after it. False if an entry is malformed.
   static bool find_in_index(rocksdb::Iterator& at, const BatchKey& key);
@@ -59,6 +66,9 @@ class RocksDbBatchStorage final : public BatchStorage {
 
   // Constant after construction.
   std::filesystem::path directory_;
+  std::uint64_t part_of_disk_bytes_;
+  RocksDbMemory memory_;
+  std::shared_ptr<const WalWatch> wal_watch_;
   std::unique_ptr<rocksdb::DB> db_;
   rocksdb::ColumnFamilyHandle* meta_;
   rocksdb::ColumnFamilyHandle* index_;
@@ -69,8 +79,10 @@ class RocksDbBatchStorage final : public BatchStorage {
   // The writer's.
   rocksdb::WriteBatch batch_;
   BatchSerial next_serial_{1};
-  std::size_t removed_bytes_ = 0;  ///< since give_back() had something to do
+  std::uint64_t wanted_bytes_ = 0;  ///< that the last write may come to
+  std::size_t removed_bytes_ = 0;   ///< since give_back() had something to do
   std::optional<Error> failed_;
+  bool database_stopped_ = false;  ///< the database said so itself
 };
 
 }  // namespace millrace

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "database_directory.hpp"
+#include "disk_room.hpp"
 #include "memory_parts.hpp"
 #include "rocksdb_task_backend.hpp"
 
@@ -24,6 +25,7 @@ RocksDbTaskBackendFactory::~RocksDbTaskBackendFactory() = default;
 
 Result<std::unique_ptr<TaskBackend>> RocksDbTaskBackendFactory::open(const std::filesystem::path& directory,
                                                                      const std::vector<std::string>& stores) {
+  MILLRACE_TRY(check_room(directory, kReservedBytes, kReservedBytes, kStateErrors.full_at_open));
   MILLRACE_TRY(state_directory(directory).claim());
   return RocksDbTaskBackend::open(directory, stores, memory_.parts()->block_cache, memory_.parts()->memtables);
 }

@@ -9,6 +9,7 @@
 #include <millrace/base/big_endian.hpp>
 
 #include "database_error.hpp"
+#include "disk_room.hpp"
 #include "record_files.hpp"
 #include "slices.hpp"
 #include "state_options.hpp"
@@ -135,7 +136,13 @@ RocksDbTaskBackend::Store& RocksDbTaskBackend::find(const std::string& name) {
 }
 
 Error RocksDbTaskBackend::fail(const rocksdb::Status& status) {
-  failed_ = write_error(status, database_->directory(), kStateErrors);
+  const auto& directory = database_->directory();
+  if (finds_no_space(status)) return fail(no_room(directory, kReservedBytes, kStateErrors.full, status.ToString()));
+  return fail(write_error(status, directory, kStateErrors));
+}
+
+Error RocksDbTaskBackend::fail(Error why) {
+  failed_ = std::move(why);
   return *failed_;
 }
 
@@ -160,6 +167,10 @@ Result<void> RocksDbTaskBackend::apply(const TaskChanges& changes) {
   for (const TaskChanges::Store& change : changes.stores) {
     collect(change, find(change.name).backend.column()->handle());
   }
+  // Twice: in the WAL, and in a table.
+  const std::uint64_t needed = kStateReservedBytes + 2 * batch_.GetDataSize();
+  auto room = check_room(database_->directory(), needed, std::max(needed, kReservedBytes), kStateErrors.full);
+  if (!room) return fail(room.error());
   // Not synced: a killed process loses nothing, since the bytes are with the system when this returns.
   auto written = database_->db().Write(rocksdb::WriteOptions(), &batch_);
   if (!written.ok()) return fail(written);

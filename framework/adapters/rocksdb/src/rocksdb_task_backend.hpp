@@ -46,6 +46,7 @@ class RocksDbTaskBackend final : public TaskBackend {
   Result<void> load_stamps();
   void collect(const TaskChanges::Store& change, rocksdb::ColumnFamilyHandle* column);
   Error fail(const rocksdb::Status& status);
+  Error fail(Error why);
 
   std::shared_ptr<TaskDatabase> database_;
   std::map<std::string, Store, std::less<>> stores_;

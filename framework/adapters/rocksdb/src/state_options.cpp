@@ -1,9 +1,11 @@
 #include "state_options.hpp"
 
 #include <algorithm>
+#include <memory>
 
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/table.h>
 
 #include "record_files.hpp"
@@ -34,9 +36,19 @@ class SilentLogger final : public rocksdb::Logger {
   void Logv(const char*, va_list) override {}
 };
 
+/// After a write that found no space RocksDB would begin again by itself, on a thread of its own and when it likes to.
+/// Here its owner decides, who knows whether the write is to be made again; and Resume() would be refused as busy.
+class NoResumption final : public rocksdb::EventListener {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status, bool* resumes) override {
+    *resumes = false;
+  }
+};
+
 }  // namespace
 
 void make_quiet(rocksdb::DBOptions& options) {
+  options.listeners.push_back(std::make_shared<NoResumption>());
   options.info_log = std::make_shared<SilentLogger>();
   options.info_log_level = rocksdb::InfoLogLevel::FATAL_LEVEL;
   // The default, sixteen, makes as many threads for each column family, for a handful of files.

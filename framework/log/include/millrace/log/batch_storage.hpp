@@ -117,8 +117,12 @@ class BatchStorage {
 
   /// Everything that was stored, without the batches. Errors: LogReadFailed, LogCorrupted, LogFormatUnknown.
   [[nodiscard]] virtual Result<StoredLog> load() = 0;
-  /// All or nothing, also over a crash. Errors: LogWriteFailed; after one the storage takes no more writes.
+  /// All or nothing, also over a crash. Errors: LogFull, and until resume() the storage takes no more writes; or
+  /// LogWriteFailed, LogCorrupted, and then it takes none ever.
   [[nodiscard]] virtual Result<void> write(const StorageWrite& write) = 0;
+  /// Takes writes again after LogFull. What the failed write would have brought is not there then, and does not come.
+  /// Errors: LogFull if there is no space yet; those of write().
+  [[nodiscard]] virtual Result<void> resume() { return {}; }
   /// The batch that holds `key.base`, or else the first one after it; nullopt at the end of the partition.
   [[nodiscard]] virtual Result<std::optional<StoredBatch>> read_batch(const BatchKey& key) = 0;
   /// At most `most` batches of a partition in their order, the first of them that which read_batch() would find.

@@ -8,6 +8,8 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -35,7 +37,8 @@ class InProcessLog final : public Log, private LogAdmin {
   std::unique_ptr<LogWriter> open_writer(const std::string& writer_id, WakeUp wake_up) override;
   /// A member of a group within this process.
   std::unique_ptr<LogMembership> join_group(MembershipOptions options) override;
-  LogAdmin& admin() override { return *this; }  ///< Topics, offsets and groups.
+  LogAdmin& admin() override { return *this; }     ///< Topics, offsets and groups.
+  std::optional<Error> obstacle() const override;  ///< LogFull while the storage has no room.
 
  private:
   friend class InProcessReader;
@@ -73,13 +76,19 @@ class InProcessLog final : public Log, private LogAdmin {
   Result<void> move_begins(const std::map<TopicPartition, Offset>& before);
   // REQUIRE: mutex_ held.
   Result<void> check_commit(const Transaction& transaction, const WriterEpoch& writer);
-  /// A write of anything but a transaction; a failed one is the last.
+  /// After a write that failed there is none. After one that found no room there is none until go_on().
   Result<void> write_locked(const StorageWrite& write);
   Result<void> move_begins_locked(const std::vector<std::pair<std::shared_ptr<PartitionState>, Offset>>& begins);
   [[nodiscard]] Result<std::shared_ptr<PartitionState>> find_locked(const TopicPartition& partition) const;
   [[nodiscard]] Result<std::shared_ptr<PartitionState>> find(const TopicPartition& partition) const;
   std::shared_ptr<InProcessGroup> group(const std::string& name);
   void wake_all();
+
+  /// A commit. Returns false if there was no room for it; then it is done again later.
+  using Job = std::function<bool()>;
+  void do_or_wait(Job job);
+  /// Does what waits for room, in its order, if there is some now; false if there is none. Thread: the executor's.
+  bool go_on();
 
   // Constant after construction.
   BatchStorage& storage_;
@@ -94,6 +103,7 @@ class InProcessLog final : public Log, private LogAdmin {
   std::map<std::string, std::shared_ptr<std::uint64_t>> newest_epochs_;  // of writers, by id
   std::map<std::string, std::shared_ptr<InProcessGroup>> groups_;
   std::optional<Error> failed_;
+  std::deque<Job> waiting_;
   // The sequencer's, kept for their memory.
   struct NewEnd {
     PartitionState* state = nullptr;
@@ -104,6 +114,9 @@ class InProcessLog final : public Log, private LogAdmin {
   std::vector<NewEnd> new_ends_;
 
   std::atomic<std::int64_t> appended_bytes_{0};  // to all partitions, since it was opened
+
+  mutable std::mutex obstacle_mutex_;  // within mutex_
+  std::optional<Error> obstacle_;
 
   std::mutex wake_mutex_;
   std::uint64_t next_wake_id_ = 0;

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -142,6 +143,9 @@ class Log {
   /// Becomes a member; the first events bring its tasks.
   [[nodiscard]] virtual std::unique_ptr<LogMembership> join_group(MembershipOptions options) = 0;
   [[nodiscard]] virtual LogAdmin& admin() = 0;  ///< Topics, offsets and groups.
+  /// What commits wait for at the moment, such as space on the disk; nullopt if they do not. They are answered once it
+  /// is over, as if nothing had been; whatever else would have to be written fails meanwhile with this error.
+  [[nodiscard]] virtual std::optional<Error> obstacle() const { return std::nullopt; }
 };
 
 }  // namespace millrace

@@ -3,6 +3,7 @@
 //  - Compaction: of topics that are compacted, records for whose key there is a newer one go.
 //  - Retention: of topics with limits, batches go that are too old or too many; never one that a group which has
 //    committed offsets in the partition has yet to read, unless options say so.
+//  - Obstacles: while the storage has no room for writes, it looks whether there is some again.
 //  - Deleted records: what is before the beginning of a partition is taken off the disk.
 //
 // It works in steps of a few milliseconds at most, between the commits of the log's executor, and is at work for a
@@ -15,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include <millrace/base/clock.hpp>
 #include <millrace/base/logger.hpp>
@@ -69,6 +71,8 @@ class LogHousekeeper {
   struct Cleaning;
   enum class Work : std::uint8_t { None, Some };
 
+  bool end_obstacle();
+  void tell_end_of_obstacle(SteadyTime now);
   void begin_round(SteadyTime now);
   Work go_round();
   Work look_after(Care& care);
@@ -99,6 +103,9 @@ class LogHousekeeper {
   bool cleans_next_ = false;  ///< a pass and the round take turns
   double lateness_ = 0;       ///< of compaction: what is dirty against what it takes to begin, where it is most
   SteadyTime next_round_{};
+  std::optional<SteadyTime> obstacle_since_;
+  std::optional<SteadyTime> over_since_;  ///< so it seems, so far
+  milliseconds pause_{};                  ///< until it looks whether the obstacle is still there
 };
 
 }  // namespace millrace

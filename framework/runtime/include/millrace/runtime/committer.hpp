@@ -24,7 +24,7 @@ class Committer {
   /// Freezes the tasks and the outbox and starts the commit. REQUIRES: !in_flight().
   void begin(const std::vector<StreamTask*>& tasks);
   /// nullopt while the commit goes on; then its end. After an error the tasks are to be aborted.
-  /// Errors: those of LogWriter::commit, StateWriteFailed.
+  /// Errors: those of LogWriter::commit, StateFull, StateWriteFailed.
   [[nodiscard]] std::optional<Result<void>> poll();
   /// Waits no longer for the commit in flight; whether it was written only the log knows.
   void abandon();

@@ -62,7 +62,7 @@ class StreamTask {
   void freeze();  ///< Seals what a commit will contain; what comes after belongs to the next one.
   /// Adds all input partitions, changed or not.
   void add_offsets(OffsetMap& offsets, const std::string& writer_id, const std::string& commit_id) const;
-  /// The transaction is committed: the frozen writes go to the stores. Errors: StateWriteFailed.
+  /// The transaction is committed: the frozen writes go to the stores. Errors: StateFull, StateWriteFailed.
   [[nodiscard]] Result<void> commit(const CommitReceipt& receipt);
   /// At least once: what commit() has applied is good, whether the group gets its offsets or not. Until it has them
   /// there is something to commit, also after an abort() of what came later.

@@ -36,6 +36,7 @@ struct ThreadStatus {
   std::int64_t lag_records = 0;              ///< not yet processed, over its partitions
   MemoryUse memory{};                        ///< what its tasks hold, by owner
   std::optional<Error> failure;              ///< why it died
+  std::optional<Error> retrying;             ///< what it met, and tries again
 };
 
 /// Borrowed; everything outlives the thread.
@@ -65,7 +66,8 @@ class StreamThread {
 
   /// One bounded piece of work. Returns when it wants to be called next: now if there is more to do.
   SteadyTime step();
-  /// Asks for an orderly end: commit, close, leave. Thread-safe.
+  /// Asks for an orderly end: commit, close, leave. A commit that waits, for space on a full disk, is given up when
+  /// most of shutdown.timeout.ms is over: then it ends with that failure. Thread-safe.
   void request_stop() { stop_requested_.store(true); }
   /// Asks for a commit at the next step. Thread-safe.
   void request_commit() { commit_requested_.store(true); }
@@ -121,6 +123,11 @@ class StreamThread {
   /// The one place that decides what an error leads to.
   void react(const Error& error);
   void react_when_committed(const Error& error);
+  void retry(const Error& error);
+  void end_retrying();
+  void tell_end_of_retrying(SteadyTime now);
+  void wait_for_commit();
+  void give_up_commit(const Error& why);
   void abort_transaction();
   void rebuild_task(const Error& why, bool wipe);
   [[nodiscard]] bool runs(const std::string& name) const;
@@ -160,6 +167,11 @@ class StreamThread {
   bool closing_ = false;  // a commit is to end before tasks are let go: nothing is processed until then
   SteadyTime last_commit_{};
   SteadyTime retry_at_{};
+  SteadyTime last_obstacle_{};
+  SteadyTime give_up_at_{};        // a commit that waits, once a stop was asked for
+  std::optional<Error> retrying_;  // what is being tried again
+  std::optional<ErrorCode> told_retrying_;
+  std::optional<SteadyTime> retried_well_at_;  // since then it seems to be over
   SteadyTime reported_at_{};
   std::optional<Error> failure_;
   std::optional<Error> put_off_;  // met while a commit was in flight

@@ -68,7 +68,7 @@ class TaskStores {
   void freeze();                              ///< What was written so far belongs to the commit that begins.
   /// Writes the frozen generation, and each store's stamp, in one batch per backend. `stamps` may lack stores that
   /// logged nothing. Window stores lose entries that are older than their retention, by the `times` that were
-  /// committed. Errors: StateWriteFailed: the task must be restored.
+  /// committed. Errors: StateFull, StateWriteFailed: the task must be restored.
   [[nodiscard]] Result<void> apply_frozen(const std::map<std::string, ChangelogStamp>& stamps,
                                           const ObservedTimes::Snapshot& times);
   void drop_all();  ///< Drops everything that is not committed.

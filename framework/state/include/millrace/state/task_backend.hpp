@@ -87,9 +87,9 @@ class TaskBackend {
   [[nodiscard]] virtual StoreBackend& store(const std::string& name) = 0;
   /// Default-constructed if the store was never stamped.
   [[nodiscard]] virtual Result<ChangelogStamp> stamp(const std::string& store) = 0;
-  /// Atomic, also over a killed process. Errors: StateWriteFailed.
+  /// Atomic, also over a killed process. Errors: StateFull, StateWriteFailed; after one it takes no more.
   [[nodiscard]] virtual Result<void> apply(const TaskChanges& changes) = 0;
-  /// Empties one store and its stamp. Errors: StateWriteFailed.
+  /// Empties one store and its stamp. Errors: as of apply().
   [[nodiscard]] virtual Result<void> wipe(const std::string& store) = 0;
 };
 

@@ -21,7 +21,7 @@ class RocksDbTaskBackendFactory final : public TaskBackendFactory {
   ~RocksDbTaskBackendFactory() override;
 
   /// Errors: StateCorrupted (names the file if RocksDB does), StateDirectoryUnusable, StateDirectoryLocked,
-  /// StateFormatUnknown (nothing was changed).
+  /// StateFormatUnknown (nothing was changed), StateFull.
   Result<std::unique_ptr<TaskBackend>> open(const std::filesystem::path& directory,
                                             const std::vector<std::string>& stores) override;
   /// Deletes the directory. A killed process leaves one that open() finds corrupted, or none.
