@@ -74,12 +74,16 @@ function(millrace_script_test name)
   endif()
 endfunction()
 
-# What gtest_discover_tests hands on to every test case. Two minutes are far more than a unit test needs.
+# What gtest_discover_tests hands on to every test case. Two minutes are far more than a unit test needs; a sanitizer makes
+# it slower up to twenty times.
 # GoogleTest's CMake module loses lists within properties, hence at most one label beside `serial`.
 function(millrace_test_properties result)
   cmake_parse_arguments(arg "" "TIMEOUT" "LABELS" ${ARGN})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
+  endif()
+  if(MILLRACE_SANITIZE)
+    math(EXPR arg_TIMEOUT "${arg_TIMEOUT} * 5")
   endif()
   set(properties TIMEOUT ${arg_TIMEOUT})
   if(MILLRACE_TEST_ENVIRONMENT)
