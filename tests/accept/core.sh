@@ -46,7 +46,7 @@ check "operators: as Kafka Streams, case by case" cases '^semantics\.'
 check "expectations are what Kafka Streams gives today" tests/semantics/oracle.sh --check
 check "stores: all kinds against models" cases '^conformance_state\.'
 for name in poison throwing oversized full_disk corrupted_state corrupted_log unwritable locked format input_changed \
-  offset_gone signals file_descriptors http_abuse; do
+  offset_gone signals memory file_descriptors http_abuse; do
   check "fault $name: message, policy, nothing lost" fault "$name"
 done
 for preset in asan-ubsan tsan; do

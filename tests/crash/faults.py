@@ -14,6 +14,7 @@ from faults_damage import CorruptedLog, CorruptedState
 from faults_disk import FullDisk, Unwritable
 from faults_input import OffsetGone
 from faults_limits import FileDescriptors, HttpAbuse
+from faults_memory import Memory
 from faults_refused import Format, InputChanged, Locked, Signals
 from faults_records import RecordFaults
 
@@ -30,6 +31,7 @@ FAULTS = {
     "input_changed": InputChanged,
     "offset_gone": OffsetGone,
     "signals": Signals,
+    "memory": Memory,
     "file_descriptors": FileDescriptors,
     "http_abuse": HttpAbuse,
 }
