@@ -183,6 +183,11 @@ int FaultyDisk::syncs_of(const std::string& name_end) const {
   return count;
 }
 
+void FaultyDisk::copy_as_after_a_kill(const fs::path& from, const fs::path& image) const {
+  std::lock_guard lock(disk.mutex);
+  copy_directory(from, image);
+}
+
 void FaultyDisk::copy_as_after_a_power_cut(const fs::path& from, const fs::path& image) const {
   std::lock_guard lock(disk.mutex);
   copy_directory(from, image);

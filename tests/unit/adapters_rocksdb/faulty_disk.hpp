@@ -36,6 +36,9 @@ class FaultyDisk {
   [[nodiscard]] std::int64_t reads_of_tables() const;
   /// Of files whose name ends so.
   [[nodiscard]] int syncs_of(const std::string& name_end) const;
+  /// Copies to `image` what is in `from` now, as the death of the process would leave it: nothing changes meanwhile,
+  /// whatever other threads are at.
+  void copy_as_after_a_kill(const std::filesystem::path& from, const std::filesystem::path& image) const;
   /// Copies to `image` what is in `from` after a power cut in the worst case: of each file what was synced.
   void copy_as_after_a_power_cut(const std::filesystem::path& from, const std::filesystem::path& image) const;
 };

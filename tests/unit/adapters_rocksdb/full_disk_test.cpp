@@ -48,7 +48,7 @@ TEST_F(Disk, ThatIsFullHoldsCommitsUpUntilThereIsRoomAndLosesAndDoublesNothing) 
     if (room % 2 == 0) {
       log.reset();
     } else {
-      copy_directory(directory(), image());  // as a kill leaves it
+      disk_.copy_as_after_a_kill(directory(), image());  // as a kill leaves it
       EXPECT_EQ(transactions_in(image()), next - 1);
       log.reset();
     }
@@ -73,7 +73,7 @@ TEST_F(Disk, ThatIsFullAgainAndAgainLosesAndDoublesNothing) {
   EXPECT_GT(waited, 10);
   EXPECT_LT(waited, 70);
   writer.reset();
-  copy_directory(directory(), image());
+  disk_.copy_as_after_a_kill(directory(), image());
   EXPECT_EQ(transactions_in(image()), 80);
   log.reset();
   EXPECT_EQ(transactions_in(directory()), 80);
@@ -133,7 +133,7 @@ TEST_F(Disk, ThatOthersFillBetweenALookAndAWriteLosesAndDoublesNothing) {
       EXPECT_EQ(read_all(log->log(), kSmall).value().size(), static_cast<std::size_t>(next - 1));
     }
     writer.reset();
-    copy_directory(directory(), image());
+    disk_.copy_as_after_a_kill(directory(), image());
     EXPECT_EQ(transactions_in(image()), next - 1);
     log.reset();
     EXPECT_EQ(transactions_in(directory()), next - 1);
@@ -160,7 +160,7 @@ TEST_F(Disk, ThatOthersFillDuringAFlushHoldsCommitsUpUntilThereIsRoom) {
   EXPECT_EQ(await(std::move(pending)).value().end_of(kSmall), Offset(n));
   commit_numbered(log->log(), n + 1, n + 300).value();
   writer.reset();
-  copy_directory(directory(), image());
+  disk_.copy_as_after_a_kill(directory(), image());
   EXPECT_EQ(transactions_in(image()), n + 300);
   log.reset();
   EXPECT_EQ(transactions_in(directory()), n + 300);
