@@ -44,8 +44,11 @@ Result<std::unique_ptr<TaskStores>> TaskStores::open(const std::vector<StoreSpec
   if (auto names = names_of(specs, false); !names.empty()) stores->memory_ = std::make_unique<MemoryTaskBackend>(names);
   for (const StoreSpec& spec : specs) {
     Slot slot{spec, nullptr, nullptr, nullptr, nullptr, nullptr};
-    slot.buffer = std::make_unique<TransactionBuffer>(stores->backend_of(spec.name).store(spec.name), clean_budget);
-    if (spec.kind == StoreKind::Window) {
+    const bool windows = spec.kind == StoreKind::Window;
+    slot.buffer = std::make_unique<TransactionBuffer>(
+        stores->backend_of(spec.name).store(spec.name), clean_budget,
+        windows ? TransactionBuffer::Keys::Windows : TransactionBuffer::Keys::Any);
+    if (windows) {
       slot.cleaner =
           std::make_unique<WindowCleaner>(stores->backend_of(spec.name).store(spec.name), spec.retention);
     }
@@ -176,6 +179,7 @@ Result<void> TaskStores::apply_frozen(const std::map<std::string, ChangelogStamp
     slot.buffer->commit_frozen();
     if (!slot.cleaner) continue;
     for (const Bytes& key : slot.cleaner->collected()) slot.buffer->forget_clean(key);
+    if (slot.cleaner->horizon()) slot.buffer->learn_horizon(*slot.cleaner->horizon());
   }
   return {};
 }

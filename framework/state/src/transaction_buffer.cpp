@@ -11,6 +11,27 @@ namespace {
 
 // What an entry costs beyond its bytes: map node, list links, string headers.
 constexpr std::int64_t kEntryOverheadBytes = 160;
+// And where it is one of RecentWindows: a node there, and its part of the node of its key.
+constexpr std::int64_t kRecentOverheadBytes = 128;
+
+/// Shows copies.
+class CopiesIterator final : public KeyValueIterator {
+ public:
+  struct Copy {
+    Bytes key;
+    Bytes value;
+  };
+  explicit CopiesIterator(std::vector<Copy> copies) : copies_(std::move(copies)) {}
+  bool valid() const override { return index_ < copies_.size(); }
+  void next() override { ++index_; }
+  BytesView key() const override { return copies_[index_].key; }
+  BytesView value() const override { return copies_[index_].value; }
+  Result<void> status() const override { return {}; }
+
+ private:
+  std::vector<Copy> copies_;
+  std::size_t index_ = 0;
+};
 
 /// Merges copied dirty entries with a snapshot of the backend; dirty ones win.
 class MergedIterator final : public KeyValueIterator {
@@ -71,13 +92,15 @@ class MergedIterator final : public KeyValueIterator {
 
 }  // namespace
 
-TransactionBuffer::TransactionBuffer(StoreBackend& backend, CacheBudget& clean_budget)
-    : backend_(backend), clean_budget_(clean_budget) {}
+TransactionBuffer::TransactionBuffer(StoreBackend& backend, CacheBudget& clean_budget, Keys keys)
+    : backend_(backend), clean_budget_(clean_budget) {
+  if (keys == Keys::Windows) recent_.emplace();
+}
 
 TransactionBuffer::~TransactionBuffer() { clear(); }
 
-std::int64_t TransactionBuffer::weight(const Entry& entry) {
-  return kEntryOverheadBytes +
+std::int64_t TransactionBuffer::weight(const Entry& entry) const {
+  return kEntryOverheadBytes + (recent_ ? kRecentOverheadBytes : 0) +
          static_cast<std::int64_t>(entry.key->size() + entry.value.size() + entry.frozen_value.size());
 }
 
@@ -92,18 +115,28 @@ TransactionBuffer::Entry& TransactionBuffer::insert(BytesView key) {
   auto [place, fresh] = entries_.emplace(Bytes(key), Entry{});
   MILLRACE_DCHECK(fresh, "the entry exists");
   place->second.key = &place->first;
+  if (recent_) recent_->add(place->first, place->second);
   return place->second;
 }
 
+/// A new entry was taken back: the backend does not have it.
 void TransactionBuffer::erase(Entry& entry) {
   last_ = nullptr;
   if (ordered_) order_.erase(BytesView(*entry.key));
+  if (recent_) recent_->remove(*entry.key);
+  entries_.erase(entries_.find(BytesView(*entry.key)));
+}
+
+/// The entry is not known any more; what the backend has of it is.
+void TransactionBuffer::forget(Entry& entry) {
+  if (recent_) recent_->lose(*entry.key);
   entries_.erase(entries_.find(BytesView(*entry.key)));
 }
 
 Result<OptionalBytesView> TransactionBuffer::get(BytesView key) {
   Entry* found = find(key);
   if (found == nullptr) {
+    if (recent_ && recent_->covers(key)) return OptionalBytesView();
     auto stored = backend_.get(key, scratch_);
     if (!stored) return stored.error();
     Entry& entry = insert(key);
@@ -215,7 +248,7 @@ void TransactionBuffer::drop_all() {
     for (Entry* entry : *generation) {
       // An entry of both generations is met twice: the first time leaves it to the second.
       if (generation == &open_ && (entry->dirty & kFrozen) != 0) continue;
-      entries_.erase(entries_.find(BytesView(*entry->key)));
+      forget(*entry);
     }
   }
   open_.clear();
@@ -228,6 +261,7 @@ void TransactionBuffer::forget_clean(BytesView key) {
   if (found == entries_.end() || found->second.dirty != 0) return;
   last_ = nullptr;
   unlink_clean(found->second);
+  if (recent_) recent_->remove(key);
   entries_.erase(found);
 }
 
@@ -239,6 +273,7 @@ void TransactionBuffer::clear() {
   frozen_.clear();
   order_.clear();
   ordered_ = false;
+  if (recent_) recent_->forget();
   entries_.clear();
   dirty_bytes_ = 0;
 }
@@ -279,7 +314,7 @@ void TransactionBuffer::evict_clean() {
     }
     last_ = nullptr;
     unlink_clean(entry);
-    entries_.erase(entries_.find(BytesView(*entry.key)));
+    forget(entry);
   }
 }
 
@@ -290,7 +325,23 @@ void TransactionBuffer::build_order() {
   ordered_ = true;
 }
 
+/// REQUIRES: recent_ covers the range.
+std::unique_ptr<KeyValueIterator> TransactionBuffer::recent_range(const KeyRange& range) {
+  if (!recent_->indexed()) {
+    recent_->begin_index();
+    for (auto& [key, entry] : entries_) recent_->add(key, entry);
+  }
+  std::vector<CopiesIterator::Copy> copies;
+  recent_->visit(range, [&](Entry& entry) {
+    entry.recently_used = true;
+    if (entry.present) copies.push_back({*entry.key, entry.value});
+  });
+  if (range.order == KeyOrder::Descending) std::reverse(copies.begin(), copies.end());
+  return std::make_unique<CopiesIterator>(std::move(copies));
+}
+
 Result<std::unique_ptr<KeyValueIterator>> TransactionBuffer::range(const KeyRange& range) {
+  if (recent_ && recent_->covers(range)) return recent_range(range);
   auto backend = backend_.range(range);
   if (!backend) return backend.error();
   build_order();

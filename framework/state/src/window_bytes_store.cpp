@@ -87,7 +87,7 @@ Result<OptionalBytesView> WindowBytesStore::get(BytesView key, Timestamp start) 
 Result<WindowIterator> WindowBytesStore::fetch(BytesView key, Timestamp from, Timestamp to, KeyOrder order) {
   from = std::max(from, first_live());
   if (to < from) return WindowIterator();
-  KeyRange range{Bytes(), Bytes(), order};
+  KeyRange range{Bytes(), Bytes(), order, true};
   for (Bytes* bound : {&*range.from, &*range.to}) {
     bound->reserve(key.size() + kWindowSuffixBytes);
     bound->append(key);

@@ -19,6 +19,8 @@ void WindowCleaner::forget() {
   oldest_ = Timestamp::min();
   walking_ = false;
   cursor_.reset();
+  latest_met_ = Timestamp::min();
+  horizon_.reset();
 }
 
 void WindowCleaner::note_writes(const std::vector<StateChange>& changes) {
@@ -62,7 +64,7 @@ Result<void> WindowCleaner::collect(Timestamp observed, std::vector<StateChange>
     oldest_met_ = Timestamp::max();
     note_writes(changes);
   }
-  MILLRACE_TRY(walk(last_expired, kEntriesAtLeast + 2 * changes.size()));
+  MILLRACE_TRY(walk(observed, kEntriesAtLeast + 2 * changes.size()));
   if (collected_.size() == dropped) return {};
   // Before the writes: a window may be written again in the very commit.
   std::vector<StateChange> all;
@@ -73,13 +75,15 @@ Result<void> WindowCleaner::collect(Timestamp observed, std::vector<StateChange>
   return {};
 }
 
-Result<void> WindowCleaner::walk(Timestamp last_expired, std::size_t entries) {
+Result<void> WindowCleaner::walk(Timestamp observed, std::size_t entries) {
+  const Timestamp last_expired = last_expired_start(observed, retention_);
   auto opened = backend_.range({cursor_, std::nullopt});
   if (!opened) return opened.error();
   KeyValueIterator& at = **opened;
   for (; at.valid() && entries > 0; at.next(), --entries) {
     auto key = parse_window_key(at.key());
     if (!key) continue;
+    latest_met_ = std::max(latest_met_, key->start);
     if (key->start <= last_expired) collected_.emplace_back(at.key());
     else oldest_met_ = std::min(oldest_met_, key->start);
   }
@@ -90,6 +94,7 @@ Result<void> WindowCleaner::walk(Timestamp last_expired, std::size_t entries) {
   MILLRACE_TRY(at.status());
   walking_ = false;
   oldest_ = oldest_met_;
+  if (!horizon_) horizon_ = shift_time(std::max(latest_met_, observed), milliseconds(1));
   return {};
 }
 

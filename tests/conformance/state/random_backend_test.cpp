@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "random_source.hpp"
+#include "random_play.hpp"
 #include "state_under_test.hpp"
 
 namespace millrace::state_conformance {
@@ -34,7 +34,7 @@ class Play {
       case 7: walk(); break;
       case 8: begin_walk(); break;
       case 9:
-      case 10: go_on_walking(); break;
+      case 10: walks_.go_on(random_); break;
       default:
         if (random_.one_in(80)) wipe();
         else if (random_.one_in(80)) reopen();
@@ -42,7 +42,7 @@ class Play {
     }
   }
   void finish() {
-    while (!walks_.empty()) go_on_walking();
+    walks_.finish(random_);
     reopen();
     for (std::size_t i = 0; i < kStores; ++i) EXPECT_EQ(read(store(i)), slice(models_[i].entries, {}));
     check_stamps();
@@ -53,11 +53,6 @@ class Play {
   struct Model {
     Map entries;
     ChangelogStamp stamp;
-  };
-  struct Walk {
-    std::unique_ptr<KeyValueIterator> iterator;
-    Entries expected;
-    std::size_t at = 0;
   };
 
   StoreBackend& store(std::size_t number) { return state_.backend().store(std::to_string(number)); }
@@ -98,25 +93,9 @@ class Play {
     ASSERT_EQ(read(store(i), range), slice(models_[i].entries, range));
   }
   void begin_walk() {
-    if (walks_.size() == 4) walks_.erase(walks_.begin());
     std::size_t i = random_.below(kStores);
     KeyRange range = random_.range();
-    walks_.push_back({store(i).range(range).value(), slice(models_[i].entries, range)});
-  }
-  void go_on_walking() {
-    if (walks_.empty()) return;
-    auto walk = walks_.begin() + static_cast<std::ptrdiff_t>(random_.below(walks_.size()));
-    for (std::size_t n = 1 + random_.below(4); n > 0; --n, ++walk->at) {
-      ASSERT_TRUE(walk->iterator->status());
-      ASSERT_EQ(walk->iterator->valid(), walk->at < walk->expected.size());
-      if (!walk->iterator->valid()) {
-        walks_.erase(walk);
-        return;
-      }
-      ASSERT_TRUE(walk->iterator->key() == walk->expected[walk->at].first);
-      ASSERT_TRUE(walk->iterator->value() == walk->expected[walk->at].second);
-      walk->iterator->next();
-    }
+    walks_.begin(store(i).range(range).value(), slice(models_[i].entries, range));
   }
   void check_stamps() {
     for (std::size_t i = 0; i < kStores; ++i) {
@@ -141,20 +120,11 @@ class Play {
   RandomSource random_;
   TaskState state_;
   std::vector<Model> models_{kStores};
-  std::vector<Walk> walks_;
+  OpenWalks walks_;
 };
 
 TEST_P(RandomBackend, EqualsAMapPerStore) {
-  for (std::uint64_t seed : seeds(GetParam().persistent ? kSeedsOnDisk : kSeeds)) {
-    SCOPED_TRACE(seed_note(seed));
-    Play play(GetParam(), seed);
-    for (int step = 0; step < kSteps && !HasFailure(); ++step) {
-      SCOPED_TRACE("step " + std::to_string(step));
-      play.step();
-    }
-    if (!HasFailure()) play.finish();
-    if (HasFailure()) return;
-  }
+  play_seeds<Play>(GetParam(), GetParam().persistent ? kSeedsOnDisk : kSeeds, kSteps);
 }
 
 }  // namespace

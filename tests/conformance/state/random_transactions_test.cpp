@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "random_source.hpp"
+#include "random_play.hpp"
 #include "store_under_test.hpp"
 #include "transaction_model.hpp"
 
@@ -37,7 +37,7 @@ class Play {
     else if (choice < 63) get();
     else if (choice < 68) walk();
     else if (choice < 71) begin_walk();
-    else if (choice < 79) go_on_walking();
+    else if (choice < 79) walks_.go_on(random_);
     else if (choice < 88) seal();
     else if (choice < 92) rollback();
     else if (choice < 95) freeze();
@@ -51,7 +51,7 @@ class Play {
   }
 
   void finish() {
-    while (!walks_.empty()) go_on_walking();
+    walks_.finish(random_);
     end_record();
     commit_frozen();
     ASSERT_EQ(read(under_test_.store()), slice(model_.view(), {}));
@@ -63,12 +63,6 @@ class Play {
   }
 
  private:
-  struct Walk {
-    std::unique_ptr<KeyValueIterator> iterator;
-    Entries expected;
-    std::size_t at = 0;
-  };
-
   void put(const std::optional<Bytes>& value) {
     Bytes key = random_.key();
     model_.put(key, value);
@@ -94,24 +88,8 @@ class Play {
     ASSERT_EQ(read(under_test_.store(), range), slice(model_.view(), range));
   }
   void begin_walk() {
-    if (walks_.size() == 4) walks_.erase(walks_.begin());
     KeyRange range = random_.range();
-    walks_.push_back({under_test_.store().range(range).value(), slice(model_.view(), range)});
-  }
-  void go_on_walking() {
-    if (walks_.empty()) return;
-    auto walk = walks_.begin() + static_cast<std::ptrdiff_t>(random_.below(walks_.size()));
-    for (std::size_t n = 1 + random_.below(4); n > 0; --n, ++walk->at) {
-      ASSERT_TRUE(walk->iterator->status());
-      ASSERT_EQ(walk->iterator->valid(), walk->at < walk->expected.size());
-      if (!walk->iterator->valid()) {
-        walks_.erase(walk);
-        return;
-      }
-      ASSERT_TRUE(walk->iterator->key() == walk->expected[walk->at].first);
-      ASSERT_TRUE(walk->iterator->value() == walk->expected[walk->at].second);
-      walk->iterator->next();
-    }
+    walks_.begin(under_test_.store().range(range).value(), slice(model_.view(), range));
   }
 
   void seal() {
@@ -231,20 +209,11 @@ class Play {
   StoreUnderTest under_test_;
   TransactionModel model_;
   ChangelogStamp stamp_;
-  std::vector<Walk> walks_;
+  OpenWalks walks_;
 };
 
 TEST_P(RandomTransactions, EqualAMap) {
-  for (std::uint64_t seed : seeds(kSeeds)) {
-    SCOPED_TRACE(seed_note(seed));
-    Play play(GetParam(), seed);
-    for (int step = 0; step < kSteps && !HasFailure(); ++step) {
-      SCOPED_TRACE("step " + std::to_string(step));
-      play.step();
-    }
-    if (!HasFailure()) play.finish();
-    if (HasFailure()) return;
-  }
+  play_seeds<Play>(GetParam(), kSeeds, kSteps);
 }
 
 }  // namespace

@@ -102,6 +102,39 @@ TEST(WindowCleaner, BeginsAnewWhenTheStoreWasFilledByOthers) {
   EXPECT_THAT(store.keys(), IsEmpty());
 }
 
+TEST(WindowCleaner, KnowsAfterItsFirstWalkBehindWhichTimeNothingWas) {
+  Cleaned store(milliseconds(100));
+  EXPECT_EQ(store.cleaner.horizon(), std::nullopt);
+  store.commit(1000, {key_of("a", 1000)});
+  EXPECT_EQ(store.cleaner.horizon(), at(1001));
+  store.commit(2000, {key_of("a", 2000)});
+  EXPECT_EQ(store.cleaner.horizon(), at(1001));
+}
+
+// The time that a store has come to is kept with the offsets, which may be reset while the state stays.
+TEST(WindowCleaner, KnowsOfWindowsBehindTheStoresTime) {
+  Cleaned store(milliseconds(100));
+  store.commit(9000, {key_of("a", 9000)});
+  store.cleaner.forget();
+  EXPECT_EQ(store.cleaner.horizon(), std::nullopt);
+  store.commit(10, {key_of("b", 10)});
+  EXPECT_EQ(store.cleaner.horizon(), at(9001));
+}
+
+TEST(WindowCleaner, KnowsNoHorizonWhileItsFirstWalkIsUnderWay) {
+  Cleaned store(milliseconds(100'000));
+  TaskChanges changes;
+  std::vector<Bytes> keys;
+  for (int i = 0; i < 300; ++i) keys.push_back(key_of(std::to_string(10'000 + i), i));
+  changes.stores.push_back({"w", {}, std::nullopt});
+  for (const Bytes& key : keys) changes.stores.front().changes.push_back({key, "v"});
+  ASSERT_TRUE(store.backend.apply(changes));
+  store.commit(10);
+  EXPECT_EQ(store.cleaner.horizon(), std::nullopt);
+  store.commit(10);
+  EXPECT_EQ(store.cleaner.horizon(), at(300));
+}
+
 TEST(WindowCleaner, WorksInPortions) {
   Cleaned store(milliseconds(100));
   std::vector<Bytes> old;

@@ -58,6 +58,9 @@ struct KeyRange {
   std::optional<Bytes> from{};           ///< included; nullopt: from the first
   std::optional<Bytes> to{};             ///< not included; nullopt: to the last
   KeyOrder order = KeyOrder::Ascending;  ///< which way to walk
+  /// The bounds are windows of one key (window_key.hpp), and nothing else is asked for: what stands between them of
+  /// longer keys, which begin as this one does, may be shown or left out. Both bounds are there.
+  bool windows_of_one_key = false;
 
   /// True if no key can be in it.
   [[nodiscard]] bool empty() const { return to && (to->empty() || (from && *from >= *to)); }

@@ -18,6 +18,8 @@
 #include <vector>
 
 #include <millrace/base/bytes.hpp>
+#include <millrace/state/buffered_entry.hpp>
+#include <millrace/state/recent_windows.hpp>
 #include <millrace/state/task_backend.hpp>
 
 namespace millrace {
@@ -46,8 +48,14 @@ class CacheBudget {
 /// Thread: the one that owns the task.
 class TransactionBuffer {
  public:
+  /// What the keys of a store are.
+  enum class Keys : std::uint8_t {
+    Any,      ///< bytes
+    Windows,  ///< those of window_key.hpp: the latest windows are looked for in memory only, see learn_horizon()
+  };
+
   /// Borrows both; they outlive the buffer. The budget bounds the clean entries.
-  TransactionBuffer(StoreBackend& backend, CacheBudget& clean_budget);
+  TransactionBuffer(StoreBackend& backend, CacheBudget& clean_budget, Keys keys = Keys::Any);
   ~TransactionBuffer();
   TransactionBuffer(const TransactionBuffer&) = delete;
   TransactionBuffer& operator=(const TransactionBuffer&) = delete;
@@ -85,6 +93,10 @@ class TransactionBuffer {
   void forget_clean(BytesView key);
   /// Forgets everything, clean entries too: the backend was changed by somebody else.
   void clear();
+  /// No window in the backend starts at or after `horizon`, but for those that this buffer has written since whoever
+  /// says so has looked. From now on such windows are read from memory, as long as the budget lets them stay there.
+  /// Only the first call counts, until clear(). REQUIRES: Keys::Windows.
+  void learn_horizon(Timestamp horizon) { recent_->learn(horizon); }
 
   /// Bytes of keys and values in both generations.
   [[nodiscard]] std::int64_t dirty_bytes() const { return dirty_bytes_; }
@@ -97,18 +109,7 @@ class TransactionBuffer {
   static constexpr std::uint8_t kOpen = 1;
   static constexpr std::uint8_t kFrozen = 2;
 
-  struct Entry {
-    const Bytes* key = nullptr;  // of the map's node
-    Bytes value;
-    Bytes frozen_value;  // used while kOpen and kFrozen are both set
-    bool present = false;
-    bool frozen_present = false;
-    std::uint8_t dirty = 0;
-    bool recently_used = false;
-    // Ring of clean entries, for second-chance eviction.
-    Entry* previous = nullptr;
-    Entry* next = nullptr;
-  };
+  using Entry = BufferedEntry;
   struct Undo {
     Entry* entry;
     Bytes value;
@@ -122,14 +123,16 @@ class TransactionBuffer {
   };
   using Entries = std::unordered_map<Bytes, Entry, Hash, std::equal_to<>>;
 
-  static std::int64_t weight(const Entry& entry);
+  [[nodiscard]] std::int64_t weight(const Entry& entry) const;
   [[nodiscard]] Entry* find(BytesView key);
   Entry& insert(BytesView key);
   void erase(Entry& entry);
   void link_clean(Entry& entry);
   void unlink_clean(Entry& entry);
   void evict_clean();
+  void forget(Entry& entry);
   void build_order();
+  [[nodiscard]] std::unique_ptr<KeyValueIterator> recent_range(const KeyRange& range);
 
   StoreBackend& backend_;
   CacheBudget& clean_budget_;
@@ -140,6 +143,7 @@ class TransactionBuffer {
   // Dirty entries by key; built on the first range read of a generation, kept up to date from then on.
   std::map<BytesView, Entry*> order_;
   bool ordered_ = false;
+  std::optional<RecentWindows> recent_;  // with Keys::Windows
   Entry* clean_hand_ = nullptr;
   std::int64_t dirty_bytes_ = 0;
   Bytes scratch_;

@@ -26,13 +26,16 @@ class WindowCleaner {
   [[nodiscard]] Result<void> collect(Timestamp observed, std::vector<StateChange>& changes);
   /// What the last collect() deleted or took out: with its commit, nobody has cause to remember these entries.
   [[nodiscard]] const std::vector<Bytes>& collected() const { return collected_; }
+  /// All windows that were in the backend before this cleaner's first walk through it start before. nullopt while that
+  /// walk is under way.
+  [[nodiscard]] std::optional<Timestamp> horizon() const { return horizon_; }
   /// The store was emptied, or filled by somebody else: nothing is known about it.
   void forget();
 
  private:
   void drop_expired(Timestamp last_expired, std::vector<StateChange>& changes);
   void note_writes(const std::vector<StateChange>& changes);
-  [[nodiscard]] Result<void> walk(Timestamp last_expired, std::size_t entries);
+  [[nodiscard]] Result<void> walk(Timestamp observed, std::size_t entries);
 
   StoreBackend& backend_;
   const milliseconds retention_;
@@ -42,6 +45,8 @@ class WindowCleaner {
   bool walking_ = false;
   std::optional<Bytes> cursor_;
   Timestamp oldest_met_ = Timestamp::max();
+  Timestamp latest_met_ = Timestamp::min();
+  std::optional<Timestamp> horizon_;
 };
 
 }  // namespace millrace
