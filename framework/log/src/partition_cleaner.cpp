@@ -1,16 +1,12 @@
 #include "partition_cleaner.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 #include <fmt/format.h>
 
 namespace millrace {
 
 namespace {
-constexpr std::size_t kKeyChunkBytes = std::size_t{64} << 10;
-// What an entry of the map takes beside its key, about.
-constexpr std::size_t kEntryBytes = 64;
 // Replacements grow to this size, ...
 constexpr std::size_t kOutputBatchBytes = std::size_t{64} << 10;
 // ... and a batch from this size on that loses nothing stays as it is.
@@ -20,41 +16,13 @@ constexpr std::size_t kBatchesInWrite = 1024;
 constexpr std::size_t kBytesInWrite = std::size_t{512} << 10;
 }  // namespace
 
-void NewestOfKeys::put(BytesView key, Offset offset) {
-  auto found = newest_.find(key);
-  if (found != newest_.end()) {
-    found->second = offset;
-    return;
-  }
-  newest_.emplace(keep(key), offset);
-  size_bytes_ += key.size() + kEntryBytes;
-}
-
-const Offset* NewestOfKeys::find(BytesView key) const {
-  auto found = newest_.find(key);
-  return found == newest_.end() ? nullptr : &found->second;
-}
-
-BytesView NewestOfKeys::keep(BytesView key) {
-  if (key.empty()) return {};
-  if (left_ < key.size()) {
-    left_ = std::max(kKeyChunkBytes, key.size());
-    chunks_.push_back(std::make_unique_for_overwrite<char[]>(left_));
-    next_ = chunks_.back().get();
-  }
-  std::memcpy(next_, key.data(), key.size());
-  BytesView kept(next_, key.size());
-  next_ += key.size();
-  left_ -= key.size();
-  return kept;
-}
-
 PartitionCleaner::PartitionCleaner(BatchStorage& storage, const Target& target, const HousekeepingOptions& options)
     : storage_(storage),
       target_(target),
       options_(options),
       position_(std::max(target.marks.begin, target.marks.compacted)),
       limit_(position_),
+      newest_(options.key_memory_bytes),
       tombstones_gone_(target.marks.tombstones_gone) {}
 
 Result<void> PartitionCleaner::step(std::size_t bytes) {
@@ -86,8 +54,7 @@ Result<std::optional<StoredBatch>> PartitionCleaner::next_batch(Offset limit) {
 Result<void> PartitionCleaner::map_some(std::size_t most) {
   std::size_t bytes = 0;
   while (bytes < most) {
-    bool room = newest_.size_bytes() < options_.key_memory_bytes;
-    auto batch = next_batch(room ? target_.end : position_);
+    auto batch = next_batch(newest_.full() ? position_ : target_.end);
     if (!batch) return batch.error();
     if (!*batch) {
       phase_ = Phase::Rewrite;
@@ -127,8 +94,8 @@ Result<void> PartitionCleaner::rewrite_some(std::size_t most) {
 /// Offsets rise on the way through the partition, so what is older than a tombstone is gone before it.
 bool PartitionCleaner::survives(const RecordView& record, const BatchHeader& header) {
   if (!record.key) return true;
-  const Offset* newest = newest_.find(*record.key);
-  if (newest != nullptr && *newest > record.offset) return false;
+  const std::optional<Offset> newest = newest_.find(*record.key);
+  if (newest && *newest > record.offset) return false;
   bool expired = !record.value && header.delete_horizon != kNoTimestamp && header.delete_horizon <= target_.now;
   if (expired) tombstones_gone_ = std::max(tombstones_gone_, record.offset.next());
   return !expired;

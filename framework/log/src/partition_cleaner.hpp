@@ -12,34 +12,15 @@
 #pragma once
 
 #include <deque>
-#include <memory>
-#include <string_view>
-#include <unordered_map>
+#include <optional>
 #include <vector>
 
 #include <millrace/base/clock.hpp>
 #include <millrace/log/batch_storage.hpp>
 #include <millrace/log/log_housekeeper.hpp>
+#include <millrace/log/newest_of_keys.hpp>
 
 namespace millrace {
-
-/// Where the newest record of each key is. Owns the keys.
-class NewestOfKeys {
- public:
-  void put(BytesView key, Offset offset);
-  /// nullptr if the key was never put.
-  [[nodiscard]] const Offset* find(BytesView key) const;
-  [[nodiscard]] std::size_t size_bytes() const { return size_bytes_; }
-
- private:
-  BytesView keep(BytesView key);
-
-  std::unordered_map<std::string_view, Offset> newest_;
-  std::vector<std::unique_ptr<char[]>> chunks_;
-  char* next_ = nullptr;
-  std::size_t left_ = 0;
-  std::size_t size_bytes_ = 0;
-};
 
 class PartitionCleaner {
  public:
