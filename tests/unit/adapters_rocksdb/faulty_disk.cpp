@@ -32,6 +32,7 @@ struct Disk {
   std::string write_error_name_end;
   bool reads_fail = false;
   std::int64_t reads_of_tables = 0;
+  std::int64_t bytes_read_of_tables = 0;
   bool syncs_fail = false;
   bool syncs_wait = false;
   std::condition_variable released;
@@ -68,12 +69,13 @@ ssize_t write_with(int fd, std::size_t size, Call call) {
   return -1;
 }
 
-bool reading_fails(int fd) {
+bool reading_fails(int fd, std::size_t size) {
   std::string path = path_on_disk(fd);
   if (path.empty()) return false;
   std::lock_guard lock(disk.mutex);
   if (!path.ends_with(".sst")) return false;
   ++disk.reads_of_tables;
+  disk.bytes_read_of_tables += static_cast<std::int64_t>(size);
   return disk.reads_fail;
 }
 
@@ -176,6 +178,11 @@ std::int64_t FaultyDisk::reads_of_tables() const {
   return disk.reads_of_tables;
 }
 
+std::int64_t FaultyDisk::bytes_read_of_tables() const {
+  std::lock_guard lock(disk.mutex);
+  return disk.bytes_read_of_tables;
+}
+
 int FaultyDisk::syncs_of(const std::string& name_end) const {
   std::lock_guard lock(disk.mutex);
   int count = 0;
@@ -219,7 +226,7 @@ MILLRACE_IN_FRONT ssize_t pwrite(int fd, const void* bytes, size_t size, off_t o
 }
 
 MILLRACE_IN_FRONT ssize_t pread(int fd, void* bytes, size_t size, off_t offset) {
-  if (!millrace::rocksdb_test::reading_fails(fd)) return ::syscall(SYS_pread64, fd, bytes, size, offset);
+  if (!millrace::rocksdb_test::reading_fails(fd, size)) return ::syscall(SYS_pread64, fd, bytes, size, offset);
   errno = EIO;
   return -1;
 }

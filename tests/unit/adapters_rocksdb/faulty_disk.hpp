@@ -32,8 +32,9 @@ class FaultyDisk {
   void hold_syncs_of_wals();
   void heal();
 
-  /// Reads of tables so far.
+  /// Reads of tables so far, and what was asked for.
   [[nodiscard]] std::int64_t reads_of_tables() const;
+  [[nodiscard]] std::int64_t bytes_read_of_tables() const;
   /// Of files whose name ends so.
   [[nodiscard]] int syncs_of(const std::string& name_end) const;
   /// Copies to `image` what is in `from` now, as the death of the process would leave it: nothing changes meanwhile,

@@ -88,8 +88,11 @@ rocksdb::ColumnFamilyOptions state_column_options(std::shared_ptr<rocksdb::Cache
   table.format_version = 5;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kBloomBitsPerKey));
   table.whole_key_filtering = true;
-  // Within the one byte budget, and there before the blocks they lead to.
+  // Within the one byte budget, and there before the blocks they lead to. In pieces of a block's size: the filter of a
+  // large file would be as large as a whole part of the cache; it drove out the others, and each get read it anew.
   table.cache_index_and_filter_blocks = true;
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+  table.partition_filters = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
   table.data_block_index_type = rocksdb::BlockBasedTableOptions::kDataBlockBinaryAndHash;
 
