@@ -38,6 +38,7 @@ struct Arguments {
   std::vector<fs::path> files;
   std::string state_dir;
   std::string config_file;
+  bool caching = false;
   bool describe = false;
   bool list_crash_points = false;
 };
@@ -159,7 +160,7 @@ Result<bool> wait_until_counted(Streams& streams, const StopSignals& signals, co
 /// The counts, or an exit code after it was said why there are none.
 std::variant<Counts, int> count_words(const Arguments& arguments, const StreamsConfig& config,
                                       const StopSignals& signals, TemporaryFolder& fresh) {
-  Streams streams(word_count::topology(), config);
+  Streams streams(word_count::topology(arguments.caching), config);
   if (auto started = streams.start(); !started) return fail(started.error());
   Reader reader(streams, signals,
                 {config.application_id, word_count::kLinesTopic,
@@ -202,7 +203,7 @@ int list_crash_points() {
 int run(const Arguments& arguments) {
   if (arguments.list_crash_points) return list_crash_points();
   if (arguments.describe) {
-    std::fputs(word_count::topology().describe().c_str(), stdout);
+    std::fputs(word_count::topology(arguments.caching).describe().c_str(), stdout);
     if (std::fflush(stdout) == 0) return 0;
     return fail(Error(ErrorCode::OutputFailed, "the topology could not be written to standard output"));
   }
@@ -257,6 +258,8 @@ int main(int argc, char** argv) {
       "--state-dir", arguments.state_dir,
       "Keep log and state here: a run that was stopped or killed goes on where it was. Without it a run is fresh.");
   app.add_option("--config", arguments.config_file, "A YAML file with further settings; its state.dir is not used.");
+  app.add_flag("--caching", arguments.caching,
+               "Write to changelog and output topic once per commit the last count of a word, not each.");
   app.add_flag("--describe", arguments.describe, "Print the topology and end.");
   app.add_flag("--list-crash-points", arguments.list_crash_points)->group("");
   try {

@@ -31,12 +31,13 @@ inline std::vector<std::string> split_words(const std::string& line) {
   return words;
 }
 
-inline millrace::Topology topology() {
+/// `caching`: the counts of a word are told once per commit, the last one only.
+inline millrace::Topology topology(bool caching = false) {
   millrace::StreamsBuilder builder;
   builder.stream<std::string, std::string>(kLinesTopic)
       .flat_map_values([](const std::string& line) { return split_words(line); })
       .group_by([](const std::string& word) { return word; })
-      .count({.store_name = kStore})
+      .count({.store_name = kStore, .caching = caching})
       .to_stream()
       .to(kCountsTopic);
   return builder.build();

@@ -128,10 +128,14 @@ class Counting(WordCountTest):
             sink.write(b"b a\n")
         self.expect_counts(running.finish(), b"b a")
 
+    def test_a_cache_changes_no_count(self):
+        text = b"a b a\n" * 500
+        self.expect_counts(self.count("--caching", self.write("a", text)), text)
+
     def test_help_version_and_describe(self):
         outcome = self.count("--help")
         self.expect(outcome, 0, err="")
-        for word in ("FILE", "--state-dir", "--config", "Exit codes: 0", "143"):
+        for word in ("FILE", "--state-dir", "--config", "--caching", "Exit codes: 0", "143"):
             self.assertIn(word, outcome.out)
         outcome = self.count("--version")
         self.expect(outcome, 0, err="")

@@ -2,8 +2,9 @@
 """Kills word_count and treasure_hunt and checks that nothing is lost and nothing is there twice.
 
 At every named crash point (programs of their own have them), at random moments of the released programs, and by
-SIGTERM; word_count also with four threads and sixteen partitions. All of them at the same time. Prints TAP and at the
-end `kills N lost N doubled N, ...`. The same seed chooses the same passages and moments.
+SIGTERM; word_count also with four threads and sixteen partitions, and with a cache in front of its store. All of them
+at the same time. Prints TAP and at the end `kills N lost N doubled N, ...`. The same seed chooses the same passages
+and moments.
 """
 
 import argparse
@@ -41,19 +42,22 @@ def main():
 
 
 def make(arguments, folder):
-    for name in ("words", "births", "threads", "hunt"):
+    for name in ("words", "births", "threads", "cached", "hunt"):
         (folder / name).mkdir()
     return (WordCountKills(arguments.build, folder / "words", arguments.seed, 3000 if arguments.short else 6000),
             WordCountKills(arguments.build, folder / "births", arguments.seed, 500, files=1),
             WordCountKills(arguments.build, folder / "threads", arguments.seed, 3000 if arguments.short else 6000,
                            threads=4, partitions=16),
+            WordCountKills(arguments.build, folder / "cached", arguments.seed, 3000 if arguments.short else 6000,
+                           threads=2, caching=True),
             HuntKills(arguments.build, folder / "hunt", arguments.seed, 1 if arguments.short else 2))
 
 
-def kill_all(tap, arguments, words, births, threads, hunt):
+def kill_all(tap, arguments, words, births, threads, cached, hunt):
     """Each application waits for its own disk writes and sleeps its own sleeps: together they take half the time."""
     plans = [named(arguments, words) + word_count_plan(arguments, words, births),
              named(arguments, threads) + threads_plan(arguments, threads),
+             named(arguments, cached) + threads_plan(arguments, cached),
              named(arguments, hunt) + hunt_plan(arguments, hunt)]
     with concurrent.futures.ThreadPoolExecutor(len(plans)) as pool:
         for done in [pool.submit(lambda tests: [tap.test(*test) for test in tests], plan) for plan in plans]:
