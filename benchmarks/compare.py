@@ -58,7 +58,9 @@ def comparisons(suite, programs, java_driver):
                                   "--topology", "count", "--store", "rocksdb"),
                 *(driver_comparison(programs, java, f"driver {topology}{', by list' if list_flags else ''}",
                                     "--topology", topology, "--store", "memory", ours_only=list_flags)
-                  for topology in STATEFUL for list_flags in ((), ("--pipe", "list")))]
+                  for topology in STATEFUL for list_flags in ((), ("--pipe", "list"))
+                  # A list is for one topic: the two sides of a join of streams would not come in turn.
+                  if not (list_flags and topology == "stream-stream-join"))]
     engine, raw = str(programs / "embedded_bench"), str(programs / "raw_rocksdb")
     if suite == "queries":
         return [queries_comparison(engine, store) for store in ("rocksdb", "memory")]

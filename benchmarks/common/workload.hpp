@@ -82,6 +82,8 @@ class Workload {
 
   std::size_t size() const { return key_index_.size(); }
   const std::string& key(std::size_t record) const { return keys_[key_index_[record]]; }
+  /// Which of keys() that is.
+  std::uint32_t rank(std::size_t record) const { return key_index_[record]; }
   const std::string& value(std::size_t record) const { return values_[value_index_[record]]; }
   /// Every key there is, the most frequent first.
   const std::vector<std::string>& keys() const { return keys_; }

@@ -3,9 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <string>
 #include <thread>
-#include <unordered_map>
 #include <vector>
 
 #include <millrace/app/streams.hpp>
@@ -50,7 +48,7 @@ class StoreReaders {
 
   void read(const ReadOnlyKeyValueStore<std::string, std::int64_t>& store, const Workload& workload, unsigned seed,
             std::uint64_t reads_per_second) {
-    std::unordered_map<std::string, std::int64_t> newest;
+    std::vector<std::int64_t> newest(workload.keys().size());
     const auto begin = std::chrono::steady_clock::now();
     std::uint64_t asked = 0;
     for (std::size_t at = 7919 * seed; !stopping_;) {
@@ -61,14 +59,14 @@ class StoreReaders {
       std::uint64_t answered = 0;
       for (; batch > 0 && !stopping_; --batch) {
         at = (at + 104'729) % workload.size();
-        const std::string& key = workload.key(at);
-        const auto count = store.get(key);
+        const std::uint32_t rank = workload.rank(at);
+        const auto count = store.get(workload.keys()[rank]);
         if (!count) {
           if (count.error().code() != ErrorCode::StoreNotReady) ++wrong_;
           continue;
         }
         ++answered;
-        std::int64_t& last = newest[key];
+        std::int64_t& last = newest[rank];
         if (count->value_or(0) < last) ++wrong_;
         last = count->value_or(0);
       }

@@ -8,6 +8,7 @@
 #include <exception>
 #include <filesystem>
 #include <map>
+#include <stdexcept>
 #include <vector>
 
 #include <millrace/adapters/rocksdb/rocksdb_state.hpp>
@@ -125,6 +126,8 @@ void run(Flags& flags) {
   options.shape = shape_of(flags.choice("topology", shape_names()));
   options.rocksdb = flags.choice("store", {"memory", "rocksdb"}) == "rocksdb";
   options.list = flags.choice("pipe", {"one", "list"}) == "list";
+  if (options.list && options.shape == Shape::StreamStreamJoin)
+    throw std::invalid_argument("--pipe list is for one topic: the sides of stream-stream-join have to come in turn");
   WorkloadOptions records;
   records.records = flags.number("records", records.records);
   records.keys = static_cast<std::uint32_t>(flags.number("keys", records.keys));

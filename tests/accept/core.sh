@@ -58,7 +58,8 @@ check "benchmarks/run.sh micro: windows, repartition, joins, with Kafka Streams 
   '^driver (tumbling|repartition|stream)'
 for topology in tumbling-count repartition-count stream-table-join stream-stream-join; do
   check "TopologyTestDriver, $topology" measured micro "driver $topology" 2
-  check "TopologyTestDriver, $topology, by list" measured micro "driver $topology, by list" 2
+  [ "$topology" = stream-stream-join ] ||
+    check "TopologyTestDriver, $topology, by list" measured micro "driver $topology, by list" 2
 done
 check "benchmarks/run.sh embedded: windows, repartition, joins, commits" benchmark embedded 2000000 \
   '^(engine (tumbling|repartition|stream)|commits)'
