@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints one line about one comparison of a report of benchmarks/run.sh, for skeleton.sh.
+"""Prints one line about one comparison of a report of benchmarks/run.sh, for the acceptance scripts.
 
     measured.py REPORT edges             cost per operator edge
     measured.py REPORT NAME FLOOR        a comparison by its name, with its goals
