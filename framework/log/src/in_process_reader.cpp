@@ -6,6 +6,14 @@
 
 namespace millrace {
 
+namespace {
+
+std::size_t held_bytes(const FetchedBatch& fetched) {
+  return fetched.size_bytes + fetched.records.size() * sizeof(RecordView);
+}
+
+}  // namespace
+
 InProcessReader::~InProcessReader() {
   std::lock_guard lock(log_.wake_mutex_);
   log_.wake_ups_.erase(wake_id_);
@@ -37,6 +45,7 @@ Result<std::optional<FetchedBatch>> InProcessReader::poll(ReaderSlot slot_number
   return std::optional<FetchedBatch>(std::move(fetched));
 }
 
+// Small records take several times as much when decoded as in the log; what is handed out has to fit a share of memory.
 Result<void> InProcessReader::collect(const PartitionState& partition, Offset end, std::size_t max_bytes,
                                       FetchedBatch& fetched) {
   std::vector<std::shared_ptr<const void>> owners;  // of all batches but the first
@@ -55,7 +64,7 @@ Result<void> InProcessReader::collect(const PartitionState& partition, Offset en
     if (!fetched.storage) fetched.storage = batch.owner;
     else if (batch.owner != fetched.storage) owners.push_back(batch.owner);
     // On past what compaction left nothing of.
-  } while (fetched.next < end && (fetched.size_bytes < max_bytes || fetched.records.empty()));
+  } while (fetched.next < end && (held_bytes(fetched) < max_bytes || fetched.records.empty()));
   if (!owners.empty()) {
     owners.push_back(std::move(fetched.storage));
     fetched.storage = std::make_shared<std::vector<std::shared_ptr<const void>>>(std::move(owners));

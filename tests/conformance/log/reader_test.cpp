@@ -66,6 +66,21 @@ TEST_P(Reader, NumbersRecordsAcrossBatches) {
   for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(fetched->records[i].offset, Offset(static_cast<std::int64_t>(i)));
 }
 
+TEST_P(Reader, CountsSmallRecordsByWhatTheyTakeDecoded) {
+  constexpr std::size_t kRecordsInBatch = 100;
+  constexpr std::size_t kMostBytes = 10 * kRecordsInBatch * sizeof(RecordView);
+  create("t");
+  Transaction transaction;
+  transaction.appends.push_back({partition("t"), {}});
+  for (int i = 0; i < 50; ++i)
+    transaction.appends.back().batches.push_back(batch_of(std::vector<TestRecord>(kRecordsInBatch, record("v"))));
+  commit(std::move(transaction));
+  auto reader = log().open_reader({});
+  const std::size_t read = poll(*reader, reader->assign(partition("t"), Offset(0)).value(), kMostBytes).size();
+  EXPECT_GT(read, 5 * kRecordsInBatch);
+  EXPECT_LE(read, 10 * kRecordsInBatch);
+}
+
 TEST_P(Reader, BeginsAndSeeksWithinABatch) {
   create("t");
   Transaction transaction;

@@ -33,8 +33,8 @@ class LogReader {
   virtual void unassign(ReaderSlot slot) = 0;
   /// Goes on from `offset`; batches handed out before stay valid.
   virtual void seek(ReaderSlot slot, Offset offset) = 0;
-  /// The next records, about `max_bytes` of them but at least one if there is any; nullopt if there are none yet. Where
-  /// compaction left no record up to the end, an answer without records takes the position there.
+  /// The next records, about `max_bytes` of them (stored and decoded) but at least one if there is any; nullopt if none
+  /// are there yet. Where compaction left no record up to the end, an answer without records takes the position there.
   /// Errors: OffsetOutOfRange, TopicUnknown if the topic was deleted since, LogReadFailed, LogCorrupted.
   [[nodiscard]] virtual Result<std::optional<FetchedBatch>> poll(ReaderSlot slot, std::size_t max_bytes) = 0;
   /// Takes back a batch that is no longer needed, for its memory. What it lent is gone.
