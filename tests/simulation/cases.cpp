@@ -179,7 +179,7 @@ Case poisoned() {
 
 const std::vector<Case>& cases() {
   static const std::vector<Case> all = {mapping(), counting(), reducing(), punctuating(), sequencing(),
-                                        poisoned(), caching(), windowing()};
+                                        poisoned(), caching(), windowing(), joining()};
   return all;
 }
 

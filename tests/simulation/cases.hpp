@@ -66,6 +66,7 @@ Case sequencing();
 /// Those of cases_deferred.cpp.
 Case caching();
 Case windowing();
+Case joining();
 
 /// "p<producer>:<number>": what producers write where the value does not matter.
 Bytes value_of(SeededRandom& luck, int number);

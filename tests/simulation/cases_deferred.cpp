@@ -14,6 +14,7 @@ namespace millrace::simulation {
 namespace {
 
 constexpr std::int64_t kWindowMs = 40;
+constexpr std::int64_t kJoinWindowMs = 20;
 
 Text join(const Text& list, const Text& value) { return list.empty() ? value : list + "," + value; }
 
@@ -87,6 +88,43 @@ Case windowing() {
     outcome.expect_equal("out", expected, outcome.by_key("out"));
   };
   return windowing;
+}
+
+/// Two streams joined; none is late. Which side comes first is up to the schedule, and with it the order of the results,
+/// but not which there are: each pair within the window, once.
+Case joining() {
+  Case joining;
+  joining.name = "joining";
+  joining.topology = [] {
+    StreamsBuilder builder;
+    builder.stream<Text, Text>("in")
+        .join(builder.stream<Text, Text>("in-too"),
+              [](const Text& left, const Text& right) { return left + "&" + right; },
+              JoinWindows::of_time_difference_and_grace(milliseconds(kJoinWindowMs), std::chrono::seconds(10)),
+              {.store_name = "join"})
+        .to("out");
+    return builder.build();
+  };
+  joining.make = [](SeededRandom& luck, int number) {
+    return InputRecord{luck.below(2) == 0 ? "in" : "in-too", key_of(luck), value_of(luck, number),
+                       time_of(luck, number)};
+  };
+  joining.check = [](Outcome& outcome) {
+    std::map<Bytes, std::vector<Bytes>> expected;
+    for (const auto& left : outcome.records("in")) {
+      for (const auto& right : outcome.records("in-too")) {
+        const bool meet = *left.key == *right.key && left.timestamp - right.timestamp <= milliseconds(kJoinWindowMs) &&
+                          right.timestamp - left.timestamp <= milliseconds(kJoinWindowMs);
+        if (meet) expected[*left.key].push_back(*left.value + "&" + *right.value);
+      }
+    }
+    auto found = outcome.by_key("out");
+    for (auto* pairs : {&expected, &found}) {
+      for (auto& [key, values] : *pairs) std::sort(values.begin(), values.end());
+    }
+    outcome.expect_equal("out", expected, found);
+  };
+  return joining;
 }
 
 }  // namespace millrace::simulation
