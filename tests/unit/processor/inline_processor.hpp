@@ -49,20 +49,34 @@ inline Topology topology_of(Code code, const std::vector<std::string>& stores = 
   return builder.build();
 }
 
+/// "in" through the processor "worker" with one store, to "out".
+template <class Store>
+Topology with_store(const Store& store, Code code) {
+  StreamsBuilder builder;
+  builder.add_state_store(store);
+  builder.stream<Text, Text>("in")
+      .process([code] { return std::make_unique<InlineProcessor>(code); }, {.stores = {store.name}, .name = "worker"})
+      .to("out");
+  return builder.build();
+}
+
+/// "key=value@ms" of each record of a topic since the last call for it.
+inline std::vector<std::string> records(TopologyTestDriver& driver, const std::string& topic) {
+  std::vector<std::string> texts;
+  for (const auto& r : driver.create_output_topic<Text, Text>(topic).read_records_to_list()) {
+    texts.push_back(r.key.value_or("null") + "=" + r.value.value_or("null") + "@" +
+                    std::to_string(r.timestamp.time_since_epoch().count()));
+  }
+  return texts;
+}
+
 /// A driver around it, with "in" and "out" at hand.
 struct Worker {
   explicit Worker(Code code, const std::vector<std::string>& stores = {}, TestDriverOptions options = {})
       : driver(topology_of(std::move(code), stores), std::move(options)) {}
   void pipe(Text key, Text value, std::int64_t ms = 0) { in.pipe_input(std::move(key), std::move(value), at(ms)); }
   /// "key=value@ms" of what came out since the last call.
-  std::vector<std::string> out() {
-    std::vector<std::string> texts;
-    for (const auto& r : driver.create_output_topic<Text, Text>("out").read_records_to_list()) {
-      texts.push_back(r.key.value_or("null") + "=" + r.value.value_or("null") + "@" +
-                      std::to_string(r.timestamp.time_since_epoch().count()));
-    }
-    return texts;
-  }
+  std::vector<std::string> out() { return records(driver, "out"); }
 
   TopologyTestDriver driver;
   TestInputTopic<Text, Text> in = driver.create_input_topic<Text, Text>("in");

@@ -18,27 +18,6 @@ using ::testing::Pair;
 
 using Stamped = ValueAndTimestamp<Text>;
 
-/// "in" through a processor with the store "rows", to "out".
-template <class Store>
-Topology with_store(const Store& store, Code code) {
-  StreamsBuilder builder;
-  builder.add_state_store(store);
-  builder.stream<Text, Text>("in")
-      .process([code] { return std::make_unique<InlineProcessor>(code); }, {.stores = {store.name}, .name = "worker"})
-      .to("out");
-  return builder.build();
-}
-
-/// "key=value@ms" of each record of a topic.
-std::vector<std::string> records(TopologyTestDriver& driver, const std::string& topic) {
-  std::vector<std::string> texts;
-  for (const auto& r : driver.create_output_topic<Text, Text>(topic).read_records_to_list()) {
-    texts.push_back(r.key.value_or("null") + "=" + r.value.value_or("null") + "@" +
-                    std::to_string(r.timestamp.time_since_epoch().count()));
-  }
-  return texts;
-}
-
 /// Keeps the larger timestamp of each key, and forwards what it had before.
 Code keeping() {
   return {.process = [](Context& context, const TextRecord& record) {

@@ -137,9 +137,7 @@ TEST(Commit, OfAStoppingThreadThatIsFencedDoesNotBringItBack) {
   }
 }
 
-TEST(Commit, ComesEarlyWhenTheOutboxIsFull) {
-  StreamsConfig config;
-  config.outbox_max_bytes = 1;
+void expect_a_commit_before_its_time(const StreamsConfig& config) {
   World world(counting(), config);
   world.start();
   world.run(false);
@@ -148,15 +146,16 @@ TEST(Commit, ComesEarlyWhenTheOutboxIsFull) {
   EXPECT_THAT(world.numbers("out"), ElementsAre("k=1"));
 }
 
+TEST(Commit, ComesEarlyWhenTheOutboxIsFull) {
+  StreamsConfig config;
+  config.outbox_max_bytes = 1;
+  expect_a_commit_before_its_time(config);
+}
+
 TEST(Commit, ComesEarlyWhenTheTransactionBufferIsFull) {
   StreamsConfig config;
   config.transaction_buffer_max_bytes = 1;
-  World world(counting(), config);
-  world.start();
-  world.run(false);
-  world.produce("in", "k", "v");
-  world.run(false);
-  EXPECT_THAT(world.numbers("out"), ElementsAre("k=1"));
+  expect_a_commit_before_its_time(config);
 }
 
 TEST(Commit, WaitsForTheInterval) {
