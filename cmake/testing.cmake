@@ -22,8 +22,8 @@ endif()
 # Sources see MILLRACE_SOURCE_DIR (the root of the repository, for fixtures and golden files). Each TEST runs in a
 # process of its own: temporary files need names of their own (testing::TempDir() plus the process id).
 #
-# The sources of a test are compiled without optimisation in release builds too, for these are a third of the time of a
-# first build; the library that they link is what users run.
+# The sources of a test are compiled without optimisation in all builds, for these are a third of the time of a first build,
+# and more with sanitizers; the library that they link is what users run.
 #
 # Tests are discovered when ctest runs, not when they are built, so that a build never runs what it builds.
 function(millrace_test name)
@@ -45,7 +45,8 @@ function(millrace_test name)
   target_link_libraries(${target} PRIVATE GTest::gtest_main GTest::gmock)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   target_compile_definitions(${target} PRIVATE MILLRACE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O0;-g0;-U_FORTIFY_SOURCE>)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O0;-g0;-U_FORTIFY_SOURCE>
+                                           $<$<CONFIG:RelWithDebInfo>:-O0>)
 
   millrace_test_properties(properties LABELS ${arg_LABELS} TIMEOUT ${arg_TIMEOUT})
   gtest_discover_tests(${target} TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60

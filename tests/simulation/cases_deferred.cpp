@@ -90,8 +90,8 @@ Case windowing() {
   return windowing;
 }
 
-/// Two streams joined; none is late. Which side comes first is up to the schedule, and with it the order of the results,
-/// but not which there are: each pair within the window, once.
+/// Two streams joined; none is late. Which side comes first is up to the schedule, and with it the order of the
+/// results, but not which there are: each pair within the window, once.
 Case joining() {
   Case joining;
   joining.name = "joining";
